@@ -1,0 +1,16 @@
+//! Causal signal processing on interleaved frames: filters, reference, running scale, envelopes.
+//!
+//! Plain structs that own their state; they run on whichever thread owns them. Invariant: the output does not depend
+//! on how the frames were cut into blocks.
+
+mod condition;
+mod envelope;
+mod filter;
+mod latency;
+mod scale;
+
+pub use condition::{Conditioner, Conditioning, Reference};
+pub use envelope::Envelope;
+pub use filter::{Cascade, Section};
+pub use latency::LatencyHistogram;
+pub use scale::RunningScale;

@@ -1,0 +1,22 @@
+//! Generations: encoder weights that are served.
+//!
+//! Made by the trainer, read by serving threads through an `ArcSwap`. Invariant: a generation never changes; a window is
+//! encoded by one of them, and its number travels with the embedding.
+
+use super::{Encoder, Health};
+use crate::signal::Stamp;
+
+/// One published set of weights.
+#[derive(Debug)]
+pub struct Generation {
+    /// Counts up from 0, the first weights of a run.
+    pub number: u64,
+    /// Optimiser steps behind it.
+    pub step: u64,
+    /// The encoder, without gradients.
+    pub encoder: Encoder,
+    /// How healthy its embeddings were.
+    pub health: Health,
+    /// When it was published.
+    pub made_at: Stamp,
+}

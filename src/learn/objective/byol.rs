@@ -1,0 +1,100 @@
+//! BYOL: the online network predicts what its own moving average makes of the other view.
+//!
+//! Owned by the trainer. Invariant: the target has no gradients, and moves once a step, after the optimiser.
+
+use super::online::{Online, prefixed, restored};
+use super::{Batch, Learnt, Objective, ObjectiveSettings, StepReport, loss};
+use crate::learn::nn::{Init, Perceptron};
+use crate::learn::{CheckpointError, Encoder, parameters, serving_device, training_device};
+use burn::module::Module;
+use burn::tensor::Tensor;
+
+/// What online network and target have in common.
+#[derive(Module, Debug)]
+struct Trunk {
+    encoder: Encoder,
+    projector: Perceptron,
+}
+
+#[derive(Module, Debug)]
+struct Network {
+    trunk: Trunk,
+    predictor: Perceptron,
+}
+
+/// BYOL in training (Grill et al., 2020), with layer instead of batch normalisation (Richemond et al., 2020).
+pub(super) struct Byol {
+    online: Online<Network>,
+    target: Trunk,
+    momentum: f32,
+}
+
+const HIDDEN: usize = 256;
+const PROJECTION: usize = 128;
+/// The loss of unrelated directions.
+const CHANCE: f32 = 2.0;
+
+impl Byol {
+    pub fn new(settings: &ObjectiveSettings) -> Self {
+        let mut init = Init::new(settings.seed, &training_device());
+        let encoder = Encoder::new(&mut init, &settings.encoder);
+        let projector = Perceptron::new(&mut init, settings.encoder.embedding, HIDDEN, PROJECTION);
+        let predictor = Perceptron::new(&mut init, PROJECTION, HIDDEN, PROJECTION);
+        let network = Network { trunk: Trunk { encoder, projector }, predictor };
+        let target = network.trunk.valid();
+        Self { online: Online::new(network, settings.schedule), target, momentum: settings.momentum }
+    }
+}
+
+/// The two halves of `[2B, D]`.
+fn halves(x: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
+    let rows = x.dims()[0] / 2;
+    (x.clone().slice([0..rows]), x.slice([rows..2 * rows]))
+}
+
+impl Objective for Byol {
+    fn step(&mut self, batch: &Batch) -> StepReport {
+        let network = self.online.module();
+        let targets = self.target.encoder.forward(batch.both(&serving_device()));
+        let (t1, t2) = halves(self.target.projector.forward(targets).autodiff());
+        let embeddings = network.trunk.encoder.forward(batch.both(&training_device()));
+        let (o1, o2) = halves(network.predictor.forward(network.trunk.projector.forward(embeddings.clone())));
+        let descent = self.online.descend(loss::byol(o1, o2, t1, t2));
+        if !descent.skipped {
+            let online = parameters::list(&self.online.module().trunk);
+            self.target = parameters::moved_towards(self.target.clone(), &online, self.momentum);
+        }
+        StepReport {
+            loss: descent.loss,
+            chance: Some(CHANCE),
+            gradient_norm: descent.gradient_norm,
+            learning_rate: descent.learning_rate,
+            skipped: descent.skipped,
+            embeddings: parameters::values_of(halves(embeddings.detach()).0),
+        }
+    }
+
+    fn encoder(&self) -> Encoder {
+        self.online.module().trunk.encoder.valid()
+    }
+
+    fn steps(&self) -> u64 {
+        self.online.steps()
+    }
+
+    fn skipped(&self) -> u64 {
+        self.online.skipped()
+    }
+
+    fn learnt(&self) -> Learnt {
+        let mut learnt = self.online.learnt();
+        learnt.tensors.extend(prefixed("target", parameters::list(&self.target)));
+        learnt
+    }
+
+    fn restore(&mut self, learnt: &Learnt) -> Result<(), CheckpointError> {
+        let (online, target) = (self.online.restored(learnt)?, restored(&self.target, "target", learnt)?);
+        (self.online, self.target) = (online, target);
+        Ok(())
+    }
+}

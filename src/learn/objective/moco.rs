@@ -1,0 +1,198 @@
+//! MoCo: a query tells its own key from the keys of a queue.
+//!
+//! Owned by the trainer. Invariant: keys enter the queue after the loss that they could have been negatives of, and a
+//! query never meets a key of its own window or of its neighbours in time.
+
+use super::online::{Online, counter, prefixed, restored};
+use super::{Batch, Learnt, Objective, ObjectiveSettings, Origin, StepReport, loss};
+use crate::learn::nn::{Init, Perceptron};
+use crate::learn::parameters::Named;
+use crate::learn::{CheckpointError, Encoder, parameters, serving_device, training_device};
+use burn::module::Module;
+use burn::tensor::{Tensor, TensorData};
+
+#[derive(Module, Debug)]
+struct Network {
+    encoder: Encoder,
+    projector: Perceptron,
+}
+
+impl Network {
+    fn forward(&self, x: Tensor<3>) -> (Tensor<2>, Tensor<2>) {
+        let embedding = self.encoder.forward(x);
+        (embedding.clone(), self.projector.forward(embedding))
+    }
+}
+
+/// Keys first in, first out, with where each comes from.
+#[derive(Clone, Debug)]
+pub struct KeyQueue {
+    dimension: usize,
+    keys: Vec<f32>,
+    origins: Vec<Option<Origin>>,
+    next: usize,
+}
+
+impl KeyQueue {
+    /// An empty queue for `capacity` keys.
+    #[must_use]
+    pub fn new(capacity: usize, dimension: usize) -> Self {
+        Self { dimension, keys: vec![0.0; capacity * dimension], origins: vec![None; capacity], next: 0 }
+    }
+
+    /// A queue that holds `keys [N, D]` from its front on and writes at `next` from now on.
+    ///
+    /// # Panics
+    /// If there are more keys than `capacity`.
+    #[must_use]
+    pub fn holding(capacity: usize, dimension: usize, keys: &[f32], origins: &[Origin], next: usize) -> Self {
+        assert!(origins.len() <= capacity && next < capacity, "the keys fit into the queue");
+        let mut queue = Self::new(capacity, dimension);
+        queue.push(keys, origins);
+        queue.next = next;
+        queue
+    }
+
+    /// Puts in keys `[B, D]`, the oldest going out; of more keys than fit the last ones stay.
+    pub fn push(&mut self, keys: &[f32], origins: &[Origin]) {
+        for (key, origin) in keys.chunks_exact(self.dimension).zip(origins) {
+            self.keys[self.next * self.dimension..(self.next + 1) * self.dimension].copy_from_slice(key);
+            self.origins[self.next] = Some(*origin);
+            self.next = (self.next + 1) % self.origins.len();
+        }
+    }
+
+    /// For each query and key whether the key must not be a negative: unfilled, or near in time.
+    #[must_use]
+    pub fn masked(&self, queries: &[Origin], near_frames: u64) -> Vec<bool> {
+        let one = |query: &Origin| {
+            let query = *query;
+            self.origins.iter().map(move |key| key.is_none_or(|key| query.near(key, near_frames)))
+        };
+        queries.iter().flat_map(one).collect()
+    }
+
+    /// Keys in it.
+    #[must_use]
+    pub fn filled(&self) -> usize {
+        self.origins.iter().flatten().count()
+    }
+
+    /// All places `[K, D]`, zero where unfilled.
+    #[must_use]
+    pub fn keys(&self) -> &[f32] {
+        &self.keys
+    }
+
+    /// The place that the next key goes to.
+    #[must_use]
+    pub fn next(&self) -> usize {
+        self.next
+    }
+}
+
+/// MoCo in training (He et al., 2020; projection head of Chen et al., 2020).
+pub(super) struct Moco {
+    online: Online<Network>,
+    key: Network,
+    queue: KeyQueue,
+    momentum: f32,
+    temperature: f32,
+    near_frames: u64,
+}
+
+const HIDDEN: usize = 256;
+const PROJECTION: usize = 128;
+
+impl Moco {
+    pub fn new(settings: &ObjectiveSettings) -> Self {
+        let mut init = Init::new(settings.seed, &training_device());
+        let encoder = Encoder::new(&mut init, &settings.encoder);
+        let projector = Perceptron::new(&mut init, settings.encoder.embedding, HIDDEN, PROJECTION);
+        let network = Network { encoder, projector };
+        Self {
+            key: network.valid(),
+            online: Online::new(network, settings.schedule),
+            queue: KeyQueue::new(settings.queue, PROJECTION),
+            momentum: settings.momentum,
+            temperature: settings.temperature,
+            near_frames: settings.near_frames,
+        }
+    }
+}
+
+impl Objective for Moco {
+    fn step(&mut self, batch: &Batch) -> StepReport {
+        let keys = loss::unit(self.key.forward(batch.view(1, &serving_device())).1);
+        let (embeddings, queries) = self.online.module().forward(batch.view(0, &training_device()));
+        let queue = TensorData::new(self.queue.keys().to_vec(), [self.queue.origins.len(), PROJECTION]);
+        let queue = Tensor::from_data(queue, &training_device());
+        let masked = self.queue.masked(&batch.origins, self.near_frames);
+        let negatives = masked.iter().filter(|&&masked| !masked).count() as f32 / batch.rows().max(1) as f32;
+        let rows = loss::moco_rows(queries, keys.clone().autodiff(), queue, masked, self.temperature);
+        let descent = self.online.descend(rows.mean());
+        if !descent.skipped {
+            let online = parameters::list(self.online.module());
+            self.key = parameters::moved_towards(self.key.clone(), &online, self.momentum);
+            self.queue.push(&parameters::values_of(keys), &batch.origins);
+        }
+        StepReport {
+            loss: descent.loss,
+            chance: Some((1.0 + negatives).ln()),
+            gradient_norm: descent.gradient_norm,
+            learning_rate: descent.learning_rate,
+            skipped: descent.skipped,
+            embeddings: parameters::values_of(embeddings.detach()),
+        }
+    }
+
+    fn encoder(&self) -> Encoder {
+        self.online.module().encoder.valid()
+    }
+
+    fn steps(&self) -> u64 {
+        self.online.steps()
+    }
+
+    fn skipped(&self) -> u64 {
+        self.online.skipped()
+    }
+
+    fn learnt(&self) -> Learnt {
+        let mut learnt = self.online.learnt();
+        learnt.tensors.extend(prefixed("key", parameters::list(&self.key)));
+        // Only what is filled: the keys lie at the front until the queue is full, and then all of them are.
+        let filled = self.queue.filled();
+        let values = self.queue.keys[..filled * PROJECTION].to_vec();
+        learnt.tensors.push(Named { name: "queue".to_owned(), shape: vec![filled, PROJECTION], values });
+        learnt.counters.push(("queue_next".to_owned(), self.queue.next() as u64));
+        for (i, origin) in self.queue.origins.iter().flatten().enumerate() {
+            learnt.counters.push((format!("queue_source.{i}"), u64::from(origin.source)));
+            learnt.counters.push((format!("queue_first.{i}"), origin.first));
+        }
+        learnt
+    }
+
+    fn restore(&mut self, learnt: &Learnt) -> Result<(), CheckpointError> {
+        let (online, key) = (self.online.restored(learnt)?, restored(&self.key, "key", learnt)?);
+        let saved = learnt.tensors.iter().find(|named| named.name == "queue");
+        let saved = saved.ok_or_else(|| CheckpointError::Missing("the queue".to_owned()))?;
+        let counters: std::collections::HashMap<&str, u64> =
+            learnt.counters.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        let origin = |i: usize| {
+            let source = counters.get(format!("queue_source.{i}").as_str())?;
+            let first = *counters.get(format!("queue_first.{i}").as_str())?;
+            Some(Origin { source: u32::try_from(*source).ok()?, first })
+        };
+        let rows = saved.values.len() / PROJECTION;
+        let origins: Option<Vec<Origin>> = (0..rows).map(origin).collect();
+        let origins = origins.ok_or_else(|| CheckpointError::Missing("where the queue's keys come from".to_owned()))?;
+        let (capacity, next) = (self.queue.origins.len(), counter(learnt, "queue_next")? as usize);
+        if rows > capacity || next >= capacity {
+            return Err(CheckpointError::Missing(format!("a queue of {capacity} keys: it was made with another length")));
+        }
+        let queue = KeyQueue::holding(capacity, PROJECTION, &saved.values, &origins, next);
+        (self.online, self.key, self.queue) = (online, key, queue);
+        Ok(())
+    }
+}

@@ -1,0 +1,69 @@
+//! Objectives: what a self-supervised method asks of the encoder.
+//!
+//! Each owns its online modules, its target if it has one, and its optimiser, on the trainer's thread. Invariant: target
+//! and key encoders live on a device without gradients, so none can reach them, and they move once a step, after it.
+
+mod batch;
+mod byol;
+mod cpc;
+pub mod loss;
+mod method;
+mod moco;
+mod online;
+
+pub use batch::{Batch, Origin};
+pub use method::{Method, ObjectiveSettings, build};
+pub use moco::KeyQueue;
+
+use super::parameters::Named;
+use super::{CheckpointError, Encoder};
+
+/// What one step did.
+#[derive(Clone, Debug, Default)]
+pub struct StepReport {
+    /// The loss before the step.
+    pub loss: f32,
+    /// The loss that guessing gives at this moment.
+    pub chance: Option<f32>,
+    /// Norm of all gradients before clipping.
+    pub gradient_norm: f64,
+    /// Learning rate of the step.
+    pub learning_rate: f64,
+    /// True if loss or gradients were not finite and nothing was changed.
+    pub skipped: bool,
+    /// Embeddings `[N, D]` before the step: of the first views, or of the pieces of windows where a method cuts them.
+    pub embeddings: Vec<f32>,
+}
+
+/// All that an objective has learnt: what a checkpoint keeps of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Learnt {
+    /// Named tensors: `online.…`, `target.…`, `first.…`, `second.…`, `queue`.
+    pub tensors: Vec<Named>,
+    /// Named whole numbers.
+    pub counters: Vec<(String, u64)>,
+}
+
+/// A self-supervised method in training.
+pub trait Objective: Send {
+    /// One optimiser step on a batch of two views a window.
+    fn step(&mut self, batch: &Batch) -> StepReport;
+
+    /// A copy of the encoder without gradients, for serving.
+    fn encoder(&self) -> Encoder;
+
+    /// Optimiser steps taken.
+    fn steps(&self) -> u64;
+
+    /// Steps not taken because something was not finite.
+    fn skipped(&self) -> u64;
+
+    /// All that it has learnt.
+    fn learnt(&self) -> Learnt;
+
+    /// Takes up what an objective of the same settings has learnt.
+    ///
+    /// # Errors
+    /// If a tensor is missing or has another shape; the objective is then as it was before.
+    fn restore(&mut self, learnt: &Learnt) -> Result<(), CheckpointError>;
+}

@@ -1,0 +1,155 @@
+//! AdamW over flat parameters, with warm-up, clipping and a guard against steps that are not finite.
+//!
+//! Owned by an objective on the trainer's thread. Invariant: a step is taken whole or not at all.
+
+use super::parameters::Named;
+
+/// How the optimiser steps.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Schedule {
+    /// Learning rate after the warm-up.
+    pub learning_rate: f64,
+    /// Steps over which the rate rises from nothing; then it stays: a stream has no end to decay towards.
+    pub warmup_steps: u64,
+    /// Decoupled weight decay of matrices; biases and normalisation have none.
+    pub weight_decay: f64,
+    /// Largest norm of all gradients together; larger ones are scaled down to it.
+    pub clip: f64,
+}
+
+impl Default for Schedule {
+    fn default() -> Self {
+        Self { learning_rate: 3e-4, warmup_steps: 100, weight_decay: 1e-4, clip: 1.0 }
+    }
+}
+
+/// AdamW (Loshchilov and Hutter, 2019).
+#[derive(Clone, Debug)]
+pub struct AdamW {
+    schedule: Schedule,
+    moments: Vec<[Vec<f32>; 2]>,
+    steps: u64,
+    skipped: u64,
+}
+
+const BETA: [f64; 2] = [0.9, 0.999];
+const EPSILON: f64 = 1e-8;
+
+impl AdamW {
+    /// An optimiser before its first step.
+    #[must_use]
+    pub fn new(schedule: Schedule) -> Self {
+        Self { schedule, moments: Vec::new(), steps: 0, skipped: 0 }
+    }
+
+    /// Steps taken.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Steps not taken because a gradient was not finite.
+    #[must_use]
+    pub fn skipped(&self) -> u64 {
+        self.skipped
+    }
+
+    /// The rate of the next step.
+    #[must_use]
+    pub fn learning_rate(&self) -> f64 {
+        let warm = (self.steps + 1) as f64 / self.schedule.warmup_steps.max(1) as f64;
+        self.schedule.learning_rate * warm.min(1.0)
+    }
+
+    /// Moves the parameters against their gradients; returns the norm of all gradients before clipping.
+    ///
+    /// With a norm that is not finite nothing moves and the step counts as skipped.
+    pub fn step(&mut self, parameters: &mut [Named], gradients: &[Vec<f32>]) -> f64 {
+        let squares = gradients.iter().flatten().map(|&g| f64::from(g) * f64::from(g));
+        let norm = squares.sum::<f64>().sqrt();
+        if !norm.is_finite() {
+            self.skipped += 1;
+            return norm;
+        }
+        if self.moments.len() != parameters.len() {
+            self.moments = parameters.iter().map(|p| [vec![0.0; p.values.len()], vec![0.0; p.values.len()]]).collect();
+        }
+        let rate = self.learning_rate();
+        self.steps += 1;
+        let scale = if norm > self.schedule.clip { (self.schedule.clip / norm) as f32 } else { 1.0 };
+        let age = i32::try_from(self.steps).unwrap_or(i32::MAX);
+        let [bias1, bias2] = BETA.map(|beta| 1.0 - beta.powi(age));
+        let (step, root) = ((rate / bias1) as f32, bias2.sqrt() as f32);
+        let [beta1, beta2] = BETA.map(|beta| beta as f32);
+        for ((parameter, gradient), [first, second]) in parameters.iter_mut().zip(gradients).zip(&mut self.moments) {
+            let decay = if parameter.shape.len() > 1 { (1.0 - rate * self.schedule.weight_decay) as f32 } else { 1.0 };
+            let moments = first.iter_mut().zip(second.iter_mut());
+            for ((value, &g), (m, v)) in parameter.values.iter_mut().zip(gradient).zip(moments) {
+                let g = g * scale;
+                *m = beta1 * *m + (1.0 - beta1) * g;
+                *v = beta2 * *v + (1.0 - beta2) * g * g;
+                *value = decay * *value - step * *m / (v.sqrt() / root + EPSILON as f32);
+            }
+        }
+        norm
+    }
+
+    /// Its state as named values, the moments named after their parameters, with the count of steps.
+    #[must_use]
+    pub fn state(&self, parameters: &[Named]) -> (Vec<Named>, u64, u64) {
+        let named = parameters.iter().zip(&self.moments).flat_map(|(p, moments)| {
+            ["first", "second"].into_iter().zip(moments).map(|(which, values)| Named {
+                name: format!("{which}.{}", p.name),
+                shape: p.shape.clone(),
+                values: values.clone(),
+            })
+        });
+        (named.collect(), self.steps, self.skipped)
+    }
+
+    /// Takes up a state that [`AdamW::state`] gave for the same parameters; false if one is missing or of another size.
+    #[must_use]
+    pub fn restore(&mut self, parameters: &[Named], state: &[Named], steps: u64, skipped: u64) -> bool {
+        let find = |which: &str, p: &Named| {
+            let name = format!("{which}.{}", p.name);
+            state.iter().find(|s| s.name == name && s.values.len() == p.values.len()).map(|s| s.values.clone())
+        };
+        let moments: Option<Vec<_>> =
+            parameters.iter().map(|p| Some([find("first", p)?, find("second", p)?])).collect();
+        // Before the first step there is nothing to restore.
+        match moments {
+            Some(moments) => self.moments = moments,
+            None if steps == 0 => self.moments.clear(),
+            None => return false,
+        }
+        (self.steps, self.skipped) = (steps, skipped);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_that_is_not_finite_changes_nothing_and_is_counted() {
+        let mut optimiser = AdamW::new(Schedule::default());
+        let mut parameters = [Named { name: "w".into(), shape: vec![2], values: vec![1.0, 2.0] }];
+        let norm = optimiser.step(&mut parameters, &[vec![f32::NAN, 0.0]]);
+        assert!(norm.is_nan());
+        assert_eq!((optimiser.steps(), optimiser.skipped()), (0, 1));
+        assert_eq!(parameters[0].values, [1.0, 2.0]);
+    }
+
+    #[test]
+    fn walks_down_a_bowl() {
+        let schedule = Schedule { learning_rate: 0.1, warmup_steps: 1, weight_decay: 0.0, clip: 1.0 };
+        let mut optimiser = AdamW::new(schedule);
+        let mut parameters = [Named { name: "w".into(), shape: vec![2], values: vec![5.0, -3.0] }];
+        for _ in 0..500 {
+            let gradient = parameters[0].values.iter().map(|v| 2.0 * v).collect();
+            optimiser.step(&mut parameters, &[gradient]);
+        }
+        assert!(parameters[0].values.iter().all(|v| v.abs() < 0.01));
+    }
+}

@@ -1,0 +1,214 @@
+//! The trainer: admits windows, steps the objective, makes generations and checkpoints.
+//!
+//! A struct without a thread; whoever owns it decides when to step. Invariant: with the same seed, windows and order of
+//! calls it computes the same weights bit for bit (for one number of threads).
+
+use super::checkpoint::Identity;
+use super::objective::{Batch, Objective, ObjectiveSettings, Origin, StepReport, build};
+use super::{Checkpoint, CheckpointError, Generation, Health, ReplayMemory};
+use crate::signal::Stamp;
+use crate::window::{Augmentation, Augmenter};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+/// What a trainer needs to be built.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrainerSettings {
+    /// The objective.
+    pub objective: ObjectiveSettings,
+    /// Frames of a window.
+    pub frames: usize,
+    /// Windows a step.
+    pub batch: usize,
+    /// Windows that the replay memory holds.
+    pub memory_windows: usize,
+    /// Share of a batch that comes from the newest windows.
+    pub recent_fraction: f64,
+    /// How views are made.
+    pub augmentations: Vec<Augmentation>,
+    /// Steps between two generations.
+    pub publish_every: u64,
+}
+
+/// What a trainer has done so far.
+#[derive(Clone, Debug, Default)]
+pub struct TrainerStatus {
+    /// Steps taken.
+    pub steps: u64,
+    /// Steps not taken because something was not finite.
+    pub skipped: u64,
+    /// Loss of the first step of this run.
+    pub loss_first: Option<f32>,
+    /// Loss of the last step.
+    pub loss_last: Option<f32>,
+    /// Generations published, the first weights not counted.
+    pub generations: u64,
+    /// Generations that were not published because they were not finite.
+    pub refused: u64,
+    /// Health of the last candidate.
+    pub health: Health,
+}
+
+/// Trains one objective on the windows that it is given.
+pub struct Trainer {
+    settings: TrainerSettings,
+    objective: Box<dyn Objective>,
+    memory: ReplayMemory,
+    augmenter: Augmenter,
+    rng: ChaCha8Rng,
+    batch: Batch,
+    drawn: Vec<usize>,
+    draws: u64,
+    embeddings: Vec<f32>,
+    status: TrainerStatus,
+}
+
+impl std::fmt::Debug for Trainer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Trainer").field("settings", &self.settings).field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
+impl Trainer {
+    /// A trainer with an empty memory and first weights.
+    #[must_use]
+    pub fn new(settings: TrainerSettings) -> Self {
+        let (seed, channels) = (settings.objective.seed, settings.objective.encoder.channels);
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        // Stream 0 of this seed draws the first weights.
+        rng.set_stream(1);
+        Self {
+            objective: build(&settings.objective),
+            memory: ReplayMemory::new(settings.memory_windows, settings.frames * channels),
+            augmenter: Augmenter::new(settings.augmentations.clone(), channels, seed),
+            rng,
+            batch: Batch { frames: settings.frames, channels, ..Batch::default() },
+            drawn: Vec::with_capacity(settings.batch),
+            draws: 0,
+            embeddings: Vec::new(),
+            status: TrainerStatus::default(),
+            settings,
+        }
+    }
+
+    /// Room in the replay memory for a window, to be filled with its samples `[T, C]` at once.
+    pub fn admit(&mut self, origin: Origin) -> &mut [f32] {
+        self.memory.push(origin)
+    }
+
+    /// True once there are enough windows for a batch of different ones.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.memory.len() >= self.settings.batch.min(self.settings.memory_windows)
+    }
+
+    /// The replay memory.
+    #[must_use]
+    pub fn memory(&self) -> &ReplayMemory {
+        &self.memory
+    }
+
+    /// What it has done.
+    #[must_use]
+    pub fn status(&self) -> &TrainerStatus {
+        &self.status
+    }
+
+    /// One step on a batch from memory; [`Trainer::is_ready`] must be true.
+    ///
+    /// # Panics
+    /// If the memory is empty.
+    pub fn step(&mut self) -> StepReport {
+        let near = self.settings.frames as u64;
+        let (count, recent) = (self.settings.batch, self.settings.recent_fraction);
+        self.memory.draw(&mut self.rng, count, recent, near, &mut self.drawn);
+        self.fill_batch();
+        let report = self.objective.step(&self.batch);
+        self.status.steps = self.objective.steps();
+        self.status.skipped = self.objective.skipped();
+        if !report.skipped {
+            self.status.loss_first.get_or_insert(report.loss);
+            self.status.loss_last = Some(report.loss);
+        }
+        self.embeddings.clone_from(&report.embeddings);
+        report
+    }
+
+    fn fill_batch(&mut self) {
+        let views = self.settings.objective.method.views();
+        self.batch.origins.clear();
+        self.batch.origins.extend(self.drawn.iter().map(|&i| self.memory.origin(i)));
+        for (which, view) in self.batch.views.iter_mut().take(views).enumerate() {
+            view.clear();
+            for (row, &index) in self.drawn.iter().enumerate() {
+                let from = view.len();
+                view.extend_from_slice(self.memory.window(index));
+                self.augmenter.view(&mut view[from..], self.draws + row as u64, which as u64);
+            }
+        }
+        self.draws += self.drawn.len() as u64;
+    }
+
+    /// True if the last step ended a stretch of [`TrainerSettings::publish_every`] steps.
+    #[must_use]
+    pub fn publishes(&self) -> bool {
+        self.status.steps > 0 && self.status.steps.is_multiple_of(self.settings.publish_every)
+    }
+
+    /// The weights of this moment as a generation to serve; none if they are not finite, which counts as refused.
+    pub fn generation(&mut self, now: Stamp) -> Option<Generation> {
+        let health = Health::of(&self.embeddings, self.settings.objective.encoder.embedding);
+        let encoder = self.objective.encoder();
+        let values = super::parameters::list(&encoder);
+        self.status.health = health;
+        if !health.is_finite() || !values.iter().flat_map(|p| &p.values).all(|v| v.is_finite()) {
+            self.status.refused += 1;
+            return None;
+        }
+        self.status.generations += 1;
+        Some(Generation { number: self.status.generations, step: self.status.steps, encoder, health, made_at: now })
+    }
+
+    /// The first weights as generation 0.
+    #[must_use]
+    pub fn first_generation(&self, now: Stamp) -> Generation {
+        let (step, encoder) = (self.status.steps, self.objective.encoder());
+        Generation { number: 0, step, encoder, health: Health::default(), made_at: now }
+    }
+
+    /// SHA-256 of the encoder's weights, in hexadecimal.
+    #[must_use]
+    pub fn weights_sha256(&self) -> String {
+        use sha2::{Digest, Sha256};
+        let mut hasher = Sha256::new();
+        for parameter in super::parameters::list(&self.objective.encoder()) {
+            hasher.update(super::checkpoint::le_bytes(&parameter.values));
+        }
+        super::checkpoint::hex(&hasher.finalize())
+    }
+
+    /// All that it has learnt, to be saved. The replay memory is raw signal and stays out of it.
+    #[must_use]
+    pub fn checkpoint(&self, identity: &Identity) -> Checkpoint {
+        let mut learnt = self.objective.learnt();
+        learnt.counters.push(("draws".to_owned(), self.draws));
+        learnt.counters.push(("generations".to_owned(), self.status.generations));
+        Checkpoint { identity: identity.clone(), learnt }
+    }
+
+    /// Goes on from a checkpoint.
+    ///
+    /// # Errors
+    /// If it does not fit; the trainer is then as it was before.
+    pub fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
+        self.objective.restore(&checkpoint.learnt)?;
+        let counter = |name: &str| {
+            checkpoint.learnt.counters.iter().find(|(n, _)| n == name).map_or(0, |&(_, value)| value)
+        };
+        (self.draws, self.status.generations) = (counter("draws"), counter("generations"));
+        (self.status.steps, self.status.skipped) = (self.objective.steps(), self.objective.skipped());
+        // Draws go on where they stopped, in a stream of their own: the memory is another.
+        self.rng.set_stream(2 + self.draws);
+        Ok(())
+    }
+}

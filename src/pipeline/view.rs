@@ -1,0 +1,167 @@
+//! The View: everything a screen shows, as plain values.
+//!
+//! Owns no state; the telemetry stage builds a fresh View some twenty times a second and hands it up as an `Arc`.
+//! Invariant: a View is complete and never changes, so *freeze* means taking no more of them.
+
+use crate::signal::{Event, StreamFacts};
+use std::sync::Arc;
+
+/// What is known about one consumer's frames. `acquired = consumed + lost + left`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ledger {
+    /// `encoder`, `trainer`, `display` or `recorder`.
+    pub consumer: &'static str,
+    /// Frames that the source delivered.
+    pub acquired: u64,
+    /// Frames that this consumer took.
+    pub consumed: u64,
+    /// Frames that it lost because its ring was full or because it skipped to the newest.
+    pub lost: u64,
+    /// Frames that lie in its ring.
+    pub left: u64,
+    /// How full its ring is, 0 to 1.
+    pub fill: f32,
+}
+
+/// Latency from the arrival of a window's last frame to its embedding, in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Latency {
+    /// Median.
+    pub p50: f64,
+    /// 99 % of windows are faster.
+    pub p99: f64,
+    /// 99.9 % of windows are faster.
+    pub p99_9: f64,
+    /// The slowest.
+    pub max: f64,
+}
+
+/// The traces on screen: minimum and maximum of each channel in equal bins of time, the newest last.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Traces {
+    /// Seconds of signal in one bin.
+    pub bin_s: f64,
+    /// Bins that each channel has.
+    pub bins: usize,
+    /// `[C, bins]` pairs of minimum and maximum in microvolts; a bin in a gap holds NaN.
+    pub envelope: Vec<(f32, f32)>,
+    /// Root mean square of each channel over the bins, in microvolts.
+    pub rms: Vec<f32>,
+    /// Markers in sight: (bin, text).
+    pub markers: Vec<(usize, String)>,
+    /// What the display did to the signal, for its title, e.g. `HP 0.5`.
+    pub filters: String,
+}
+
+/// The trainer's health in one word that needs no colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TrainerState {
+    /// Not training: switched off.
+    #[default]
+    Off,
+    /// Collecting the first windows.
+    Warming,
+    /// Training.
+    Ok,
+    /// The embeddings have collapsed.
+    Collapsed,
+    /// It failed; the last generation is still served.
+    Stopped,
+}
+
+impl TrainerState {
+    /// The word on the screen.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Warming => "warming",
+            Self::Ok => "ok",
+            Self::Collapsed => "collapsed",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+/// The trainer on screen.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TrainerView {
+    /// The word.
+    pub state: TrainerState,
+    /// `byol`, `moco`, `cpc`, …
+    pub method: String,
+    /// Optimiser steps so far.
+    pub steps: u64,
+    /// Optimiser steps a second of wall time, lately.
+    pub steps_per_s: f64,
+    /// Losses in order, thinned to a few hundred points: (step, loss).
+    pub losses: Vec<(u64, f32)>,
+    /// The loss that guessing gives, where the method has one.
+    pub chance: Option<f32>,
+    /// Mean standard deviation a dimension of unit embeddings times the root of their dimension (1 is healthy).
+    pub std: f32,
+    /// RankMe of the last embeddings (Garrido et al. 2023).
+    pub rankme: f32,
+    /// Learning rate of the last step.
+    pub learning_rate: f64,
+    /// Windows in the replay memory and its capacity.
+    pub memory: (usize, usize),
+    /// The generation being served.
+    pub generation: u64,
+    /// Seconds since it was published.
+    pub generation_age_s: f64,
+    /// Steps that were skipped because the loss or a gradient was not finite.
+    pub skipped: u64,
+}
+
+/// What goes out.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ServingView {
+    /// Embeddings so far.
+    pub embeddings: u64,
+    /// Their dimension.
+    pub dimension: usize,
+    /// Embeddings a second of signal that are due: the reciprocal of the hop.
+    pub rate_hz: f64,
+    /// The outgoing LSL stream and whether anybody listens, where it is on.
+    pub outlet: Option<(String, bool)>,
+    /// The embeddings file, where one is written.
+    pub file: Option<String>,
+}
+
+/// Everything a screen shows.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// The stream.
+    pub facts: Arc<StreamFacts>,
+    /// Seconds of wall time since the start.
+    pub wall_s: f64,
+    /// Seconds of signal acquired.
+    pub signal_s: f64,
+    /// How many times real time the source plays, where it is a recording; `None` at `max`.
+    pub speed: Option<f64>,
+    /// Seconds by which the newest embedding lags behind the newest frame; live streams only care.
+    pub behind_s: f64,
+    /// Seconds since the last frame arrived.
+    pub data_age_s: f64,
+    /// Gaps in the stream so far.
+    pub gaps: u64,
+    /// The recording being written, where there is one: name and bytes.
+    pub recording: Option<(String, u64)>,
+    /// One entry a consumer.
+    pub ledgers: Vec<Ledger>,
+    /// Latency of embeddings.
+    pub latency: Latency,
+    /// Latency histogram, eight bins a factor of ten from 0.01 ms on.
+    pub histogram: Vec<u32>,
+    /// The traces.
+    pub traces: Traces,
+    /// The trainer.
+    pub trainer: TrainerView,
+    /// What goes out.
+    pub serving: ServingView,
+    /// The newest events, oldest first; their times in seconds since the start.
+    pub events: Vec<(f64, Event)>,
+    /// Why the run ended, once it has.
+    pub ended: Option<String>,
+}

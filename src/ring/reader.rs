@@ -1,0 +1,224 @@
+//! The reading end of a frame ring.
+//!
+//! Owned by one consumer's thread. Invariant: the frames from `head` on, `ready` of them, follow each other without a gap
+//! and their headers have been popped; only these are ever shown.
+
+use super::Header;
+use crate::signal::Stamp;
+use rtrb::Consumer;
+use rtrb::chunks::ReadChunk;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What the reading end has counted, for others to read.
+#[derive(Debug, Default)]
+pub struct ReaderCounts {
+    consumed: AtomicU64,
+    skipped: AtomicU64,
+}
+
+impl ReaderCounts {
+    /// Frames that the consumer took.
+    #[must_use]
+    pub fn consumed(&self) -> u64 {
+        self.consumed.load(Ordering::Relaxed)
+    }
+
+    /// Frames that the consumer passed over to catch up.
+    #[must_use]
+    pub fn skipped(&self) -> u64 {
+        self.skipped.load(Ordering::Relaxed)
+    }
+}
+
+/// Frames that follow each other without a gap, in place in the ring.
+#[derive(Debug)]
+pub struct Passage<'a> {
+    chunk: ReadChunk<'a, f32>,
+    /// Number of the first frame.
+    pub first: u64,
+    /// How many frames there are.
+    pub frames: usize,
+    /// When the last frame was sampled.
+    pub stamp: Stamp,
+    /// When the last frame came into the ring.
+    pub arrived: Stamp,
+}
+
+impl Passage<'_> {
+    /// Copies the samples to `out`, which has room for exactly these frames.
+    ///
+    /// # Panics
+    /// If `out` has another length.
+    pub fn copy_to(&self, out: &mut [f32]) {
+        let (samples, rest) = self.chunk.as_slices();
+        let (head, tail) = out.split_at_mut(samples.len());
+        head.copy_from_slice(samples);
+        tail.copy_from_slice(rest);
+    }
+
+    /// Interleaved samples `[T, C]` where they lie; they go on in the second slice where the ring wraps, which it does
+    /// between two frames.
+    #[must_use]
+    pub fn samples(&self) -> (&[f32], &[f32]) {
+        self.chunk.as_slices()
+    }
+}
+
+/// Takes frames out of a ring.
+#[derive(Debug)]
+pub struct FrameReader {
+    samples: Consumer<f32>,
+    headers: Consumer<Header>,
+    channels: usize,
+    rate_hz: f64,
+    capacity: usize,
+    head: u64,
+    ready: usize,
+    /// Popped headers of the present run, oldest first; the last frame of each gives stamps to the frames before it.
+    run: VecDeque<Header>,
+    /// The header after a gap.
+    after_gap: Option<Header>,
+    counts: Arc<ReaderCounts>,
+}
+
+impl FrameReader {
+    pub(super) fn new(
+        samples: Consumer<f32>,
+        headers: Consumer<Header>,
+        channels: usize,
+        rate_hz: f64,
+        capacity: usize,
+        headers_capacity: usize,
+    ) -> Self {
+        let run = VecDeque::with_capacity(headers_capacity + 1);
+        let counts = Arc::default();
+        Self { samples, headers, channels, rate_hz, capacity, head: 0, ready: 0, run, after_gap: None, counts }
+    }
+
+    /// Its counts, to keep.
+    #[must_use]
+    pub fn counts(&self) -> Arc<ReaderCounts> {
+        Arc::clone(&self.counts)
+    }
+
+    /// Samples in a frame.
+    #[must_use]
+    pub fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// Frames in the ring, whether they can be shown yet or not.
+    #[must_use]
+    pub fn left(&self) -> u64 {
+        (self.samples.slots() / self.channels) as u64
+    }
+
+    /// How full the ring is, 0 to 1.
+    #[must_use]
+    pub fn fill(&self) -> f32 {
+        self.left() as f32 / self.capacity as f32
+    }
+
+    /// True once the writer is gone; what it wrote can still be read.
+    #[must_use]
+    pub fn is_abandoned(&self) -> bool {
+        self.samples.is_abandoned()
+    }
+
+    /// Number of the next frame and how many follow it without a gap.
+    pub fn ready(&mut self) -> (u64, usize) {
+        self.refresh();
+        (self.head, self.ready)
+    }
+
+    /// True when the frames that are ready are followed by a gap: no more will ever join them.
+    pub fn before_gap(&mut self) -> bool {
+        self.refresh();
+        self.after_gap.is_some()
+    }
+
+    /// Shows the next `frames` frames in place, or nothing while there are fewer or a gap is in the way.
+    pub fn peek(&mut self, frames: usize) -> Option<Passage<'_>> {
+        self.refresh();
+        if frames == 0 || self.ready < frames {
+            return None;
+        }
+        let last = self.head + frames as u64 - 1;
+        let (stamp, arrived) = self.times_of(last)?;
+        let chunk = self.samples.read_chunk(frames * self.channels).ok()?;
+        Some(Passage { chunk, first: self.head, frames, stamp, arrived })
+    }
+
+    /// Takes `frames` frames out: they count as consumed. Frames that are not ready stay.
+    pub fn commit(&mut self, frames: usize) {
+        let taken = self.remove(frames);
+        self.counts.consumed.store(self.counts.consumed() + taken as u64, Ordering::Relaxed);
+    }
+
+    /// Passes over frames, so that no more than `keep` are left: they count as lost.
+    pub fn skip_to_newest(&mut self, keep: usize) -> u64 {
+        let mut skipped = 0;
+        while self.left() > keep as u64 {
+            self.refresh();
+            let excess = (self.left() - keep as u64).min(self.ready as u64);
+            if excess == 0 {
+                break;
+            }
+            skipped += self.remove(excess as usize) as u64;
+        }
+        self.counts.skipped.store(self.counts.skipped() + skipped, Ordering::Relaxed);
+        skipped
+    }
+
+    fn remove(&mut self, frames: usize) -> usize {
+        let frames = frames.min(self.ready);
+        if frames > 0
+            && let Ok(chunk) = self.samples.read_chunk(frames * self.channels)
+        {
+            chunk.commit_all();
+            self.head += frames as u64;
+            self.ready -= frames;
+        }
+        while self.run.front().is_some_and(|h| h.first + h.frames as u64 <= self.head) {
+            self.run.pop_front();
+        }
+        frames
+    }
+
+    /// Pops headers as long as they follow on.
+    fn refresh(&mut self) {
+        if self.ready == 0
+            && let Some(header) = self.after_gap.take()
+        {
+            self.begin(header);
+        }
+        while self.after_gap.is_none()
+            && let Ok(header) = self.headers.pop()
+        {
+            if self.ready == 0 {
+                self.begin(header);
+            } else if header.first == self.head + self.ready as u64 {
+                self.ready += header.frames;
+                self.run.push_back(header);
+            } else {
+                self.after_gap = Some(header);
+            }
+        }
+    }
+
+    fn begin(&mut self, header: Header) {
+        self.head = header.first;
+        self.ready = header.frames;
+        self.run.clear();
+        self.run.push_back(header);
+    }
+
+    fn times_of(&self, frame: u64) -> Option<(Stamp, Stamp)> {
+        let at = self.run.partition_point(|h| h.first + h.frames as u64 <= frame);
+        let header = self.run.get(at)?;
+        let after = header.first + header.frames as u64 - 1 - frame;
+        Some((header.stamp - after as f64 / self.rate_hz, header.arrived))
+    }
+}

@@ -1,0 +1,64 @@
+//! The tee: hands every block to every consumer's ring.
+//!
+//! Owned by the acquisition thread. Invariant: each branch is offered each frame exactly once, and a full ring costs
+//! frames on its own branch only.
+
+use super::{Doorbell, FrameWriter};
+use crate::signal::Stamp;
+use std::sync::Arc;
+
+/// What happens when a consumer's ring is full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhenFull {
+    /// The frames are lost on this branch, and counted.
+    Lose,
+    /// The source waits; only a source that can wait (a recording at full speed) may have such branches.
+    Wait,
+}
+
+/// One consumer's end of the tee.
+#[derive(Debug)]
+pub struct Branch {
+    /// The ring.
+    pub writer: FrameWriter,
+    /// What happens when it is full.
+    pub when_full: WhenFull,
+    /// Wakes the consumer.
+    pub doorbell: Arc<Doorbell>,
+}
+
+/// One writer a consumer.
+#[derive(Debug, Default)]
+pub struct Tee {
+    branches: Vec<Branch>,
+}
+
+impl Tee {
+    /// A tee with these branches.
+    #[must_use]
+    pub fn new(branches: Vec<Branch>) -> Self {
+        Self { branches }
+    }
+
+    /// How many frames fit into every branch that the source must wait for.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        let waiting = self.branches.iter().filter(|b| b.when_full == WhenFull::Wait && !b.writer.is_abandoned());
+        waiting.map(|b| b.writer.room()).min().unwrap_or(usize::MAX)
+    }
+
+    /// Offers frames `[T, C]` to every branch and rings every bell.
+    pub fn push(&mut self, samples: &[f32], first: u64, stamp: Stamp, arrived: Stamp) {
+        for branch in &mut self.branches {
+            branch.writer.push(samples, first, stamp, arrived);
+            branch.doorbell.ring();
+        }
+    }
+
+    /// Rings every bell, so that consumers look at their commands.
+    pub fn ring(&self) {
+        for branch in &self.branches {
+            branch.doorbell.ring();
+        }
+    }
+}

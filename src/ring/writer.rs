@@ -1,0 +1,88 @@
+//! The writing end of a frame ring.
+//!
+//! Owned by the tee on the acquisition thread. Invariant: a header is visible only after all its samples are, and every
+//! frame offered is either in the ring or counted as refused.
+
+use super::Header;
+use crate::signal::Stamp;
+use rtrb::Producer;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What the writing end has counted, for others to read.
+#[derive(Debug, Default)]
+pub struct WriterCounts {
+    offered: AtomicU64,
+    refused: AtomicU64,
+}
+
+impl WriterCounts {
+    /// Frames that the source delivered to this ring.
+    #[must_use]
+    pub fn offered(&self) -> u64 {
+        self.offered.load(Ordering::Relaxed)
+    }
+
+    /// Frames that found no room.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
+    }
+}
+
+/// Puts frames into a ring.
+#[derive(Debug)]
+pub struct FrameWriter {
+    samples: Producer<f32>,
+    headers: Producer<Header>,
+    channels: usize,
+    rate_hz: f64,
+    counts: Arc<WriterCounts>,
+}
+
+impl FrameWriter {
+    pub(super) fn new(
+        samples: Producer<f32>,
+        headers: Producer<Header>,
+        channels: usize,
+        rate_hz: f64,
+        counts: Arc<WriterCounts>,
+    ) -> Self {
+        Self { samples, headers, channels, rate_hz, counts }
+    }
+
+    /// How many frames fit now. The reader may only make it more.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        if self.headers.slots() == 0 { 0 } else { self.samples.slots() / self.channels }
+    }
+
+    /// Its counts, to keep.
+    #[must_use]
+    pub fn counts(&self) -> Arc<WriterCounts> {
+        Arc::clone(&self.counts)
+    }
+
+    /// Puts in as many of these frames as fit, counts the rest as refused, and says how many went in.
+    ///
+    /// `samples` holds whole frames `[T, C]` that begin with frame `first`; `stamp` belongs to the last of them.
+    pub fn push(&mut self, samples: &[f32], first: u64, stamp: Stamp, arrived: Stamp) -> usize {
+        let frames = samples.len() / self.channels;
+        let taken = frames.min(self.room());
+        self.counts.offered.store(self.counts.offered() + frames as u64, Ordering::Relaxed);
+        self.counts.refused.store(self.counts.refused() + (frames - taken) as u64, Ordering::Relaxed);
+        if taken > 0 {
+            let stamp = stamp - (frames - taken) as f64 / self.rate_hz;
+            let entered = self.samples.push_entire_slice(&samples[..taken * self.channels]).is_ok()
+                && self.headers.push(Header { first, frames: taken, stamp, arrived }).is_ok();
+            debug_assert!(entered, "room was measured by the only writer");
+        }
+        taken
+    }
+
+    /// True once the reader is gone.
+    #[must_use]
+    pub fn is_abandoned(&self) -> bool {
+        self.samples.is_abandoned()
+    }
+}

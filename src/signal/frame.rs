@@ -1,0 +1,79 @@
+//! Frames and blocks: samples on their way from a source to the rings.
+//!
+//! Owns [`Block`], which a source fills and the tee empties, on the acquisition thread. Invariant: `samples` holds
+//! whole frames, interleaved `[T, C]`, and frame numbers count signal time: a gap makes them jump.
+
+use super::{Marker, Montage, Stamp};
+
+/// What kind of source a stream comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SourceKind {
+    /// A recording played back.
+    Replay,
+    /// A Lab Streaming Layer inlet.
+    Lsl,
+    /// The generative model.
+    Synthetic,
+}
+
+impl SourceKind {
+    /// The word used in summaries and configurations.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Replay => "replay",
+            Self::Lsl => "lsl",
+            Self::Synthetic => "synthetic",
+        }
+    }
+}
+
+/// What is known of a stream before its first frame.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StreamFacts {
+    /// Where it comes from.
+    pub kind: SourceKind,
+    /// The file or stream name, for people.
+    pub name: String,
+    /// Its channels.
+    pub montage: Montage,
+    /// Nominal sampling rate in hertz, above 0.
+    pub rate_hz: f64,
+    /// How many frames there are in all, where that is known (a recording played once).
+    pub frames: Option<u64>,
+}
+
+/// Frames that arrived together.
+#[derive(Clone, Debug, Default)]
+pub struct Block {
+    /// Interleaved samples `[T, C]` in microvolts.
+    pub samples: Vec<f32>,
+    /// Samples in a frame.
+    pub channels: usize,
+    /// Number of the first frame; frame `n` lies `n / rate` seconds after the start of the stream.
+    pub first: u64,
+    /// When the last frame was sampled (or due), on the host's clock.
+    pub stamp: Stamp,
+    /// Markers that fall into these frames, or between the previous block and these.
+    pub markers: Vec<Marker>,
+}
+
+impl Block {
+    /// An empty block for `channels` channels with room for `frames` frames.
+    #[must_use]
+    pub fn with_capacity(channels: usize, frames: usize) -> Self {
+        Self { samples: Vec::with_capacity(channels * frames), channels, ..Self::default() }
+    }
+
+    /// How many frames it holds.
+    #[must_use]
+    pub fn frames(&self) -> usize {
+        if self.channels == 0 { 0 } else { self.samples.len() / self.channels }
+    }
+
+    /// Empties it, keeping its memory.
+    pub fn clear(&mut self) {
+        self.samples.clear();
+        self.markers.clear();
+    }
+}

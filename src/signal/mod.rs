@@ -1,0 +1,15 @@
+//! The words of the field: channels, montages, frames, blocks, stamps, markers, events.
+//!
+//! Floor 0. Plain values that any thread may own: no I/O, no threads, no clock reads.
+
+mod channel;
+mod event;
+mod frame;
+mod marker;
+mod stamp;
+
+pub use channel::{Channel, ChannelKind, Montage, Unit};
+pub use event::{Event, EventKind};
+pub use frame::{Block, SourceKind, StreamFacts};
+pub use marker::Marker;
+pub use stamp::{Clock, ManualClock, Stamp};

@@ -1,0 +1,11 @@
+//! Windows: cutting them out of a ring, judging them, and drawing augmented views of them.
+//!
+//! Plain structs that a consumer's thread owns. A window is `[C, T]` to users and lies `[T, C]` in memory.
+
+mod augment;
+mod quality;
+mod slide;
+
+pub use augment::{Augmentation, Augmenter, Preset};
+pub use quality::{MAX_CLIPPED_SHARE, is_learnable};
+pub use slide::Slide;

@@ -1,0 +1,85 @@
+//! Reading the reference files, and comparing within their tolerances.
+
+use burn::tensor::{Device, Tensor, TensorData};
+use serde_json::Value;
+use std::path::PathBuf;
+
+/// One case of a family.
+pub struct Case(pub Value);
+
+/// The cases of a family; `None` where the reference files are not here, which is said, and is a failure in CI.
+pub fn family(name: &str) -> Option<Vec<Case>> {
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors/ssl");
+    let dir = std::env::var_os("NEUROSTREAM_VECTORS").map_or(here, PathBuf::from);
+    let path = dir.join(format!("{name}.json"));
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        assert!(std::env::var_os("CI").is_none(), "{} is missing", path.display());
+        println!("skipped: {} is not here", path.display());
+        return None;
+    };
+    let mut file: Value = serde_json::from_str(&text).unwrap();
+    let Value::Array(cases) = file["cases"].take() else { panic!("{name} has no cases") };
+    assert!(!cases.is_empty());
+    Some(cases.into_iter().map(Case).collect())
+}
+
+impl Case {
+    pub fn name(&self) -> &str {
+        self.0["name"].as_str().unwrap()
+    }
+
+    pub fn param(&self, name: &str) -> f64 {
+        self.0["params"][name].as_f64().unwrap_or_else(|| panic!("{}: no parameter {name}", self.name()))
+    }
+
+    pub fn number(&self, group: &str, name: &str) -> f64 {
+        self.0[group][name].as_f64().unwrap_or_else(|| panic!("{}: no {group}.{name}", self.name()))
+    }
+
+    pub fn shape(&self, group: &str, name: &str) -> Vec<usize> {
+        let shape = self.0[group][name]["shape"].as_array().unwrap();
+        shape.iter().map(|n| usize::try_from(n.as_u64().unwrap()).unwrap()).collect()
+    }
+
+    pub fn values(&self, group: &str, name: &str) -> Vec<f64> {
+        let data = self.0[group][name]["data"].as_array();
+        data.unwrap_or_else(|| panic!("{}: no {group}.{name}", self.name())).iter().map(|v| v.as_f64().unwrap()).collect()
+    }
+
+    pub fn singles(&self, group: &str, name: &str) -> Vec<f32> {
+        self.values(group, name).into_iter().map(|v| v as f32).collect()
+    }
+
+    /// An input as a tensor that takes gradients.
+    pub fn input<const D: usize>(&self, name: &str) -> Tensor<D> {
+        let data = TensorData::new(self.singles("inputs", name), self.shape("inputs", name));
+        Tensor::from_data(data, &Device::flex().autodiff()).require_grad()
+    }
+
+    /// Ill-conditioned on purpose: judged more leniently.
+    fn is_extreme(&self) -> bool {
+        ["large", "tiny", "collapsed", "tau0.01"].iter().any(|word| self.name().contains(word))
+    }
+
+    /// A loss in single precision within the tolerance of the reference.
+    pub fn check_loss(&self, got: f64, want: f64) {
+        let tolerance = if self.is_extreme() { 1e-3 } else { 2e-5 };
+        assert!((got - want).abs() <= tolerance * want.abs() + 1e-7, "{}: loss {got} is not {want}", self.name());
+    }
+
+    /// Gradients, or any other tensor, in single precision within the tolerance of the reference.
+    pub fn check_tensor(&self, what: &str, got: &[f32], want: &[f64]) {
+        assert_eq!(got.len(), want.len(), "{}: size of {what}", self.name());
+        let largest = want.iter().fold(0.0f64, |m, v| m.max(v.abs()));
+        let relative = if self.is_extreme() { 1e-3 } else { 2e-4 };
+        for (i, (&g, &w)) in got.iter().zip(want).enumerate() {
+            let off = (f64::from(g) - w).abs();
+            assert!(off <= relative * w.abs() + 1e-6 * largest.max(1e-3), "{}: {what}[{i}] = {g}, not {w}", self.name());
+        }
+    }
+}
+
+/// The values of a tensor.
+pub fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    neurostream::learn::parameters::values_of(tensor)
+}
