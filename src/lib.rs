@@ -4,9 +4,15 @@
 //! them without pause, and the encoder serves embeddings ([`serve`]) to a terminal, to Lab Streaming Layer and to files.
 //! `docs/ARCHITECTURE.md` walks through the floors.
 
+pub mod config;
 pub mod dsp;
 pub mod format;
 pub mod learn;
+pub mod lsl;
+pub mod pipeline;
 pub mod ring;
+pub mod serve;
 pub mod signal;
+pub mod source;
+pub mod tui;
 pub mod window;

@@ -1,6 +1,9 @@
 //! A histogram of latencies with even relative resolution.
 //!
-//! Owned by the encode stage. Invariant: a fixed array, so counting allocates nothing; quantiles are exact to 3 %.
+//! Written by one thread, read by any. Invariant: a fixed array of counters, so counting takes no lock and allocates
+//! nothing; quantiles are exact to 3 %.
+
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Bins a factor of ten.
 const PER_DECADE: usize = 80;
@@ -9,51 +12,52 @@ const DECADES: usize = 9;
 const SMALLEST_MS: f64 = 1e-3;
 
 /// Counts latencies from 1 µs to 1000 s.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct LatencyHistogram {
-    bins: Vec<u64>,
-    count: u64,
-    max_ms: f64,
+    bins: Vec<AtomicU64>,
+    max_ms: AtomicU64,
 }
 
 impl Default for LatencyHistogram {
     fn default() -> Self {
-        Self { bins: vec![0; PER_DECADE * DECADES], count: 0, max_ms: 0.0 }
+        let bins = std::iter::repeat_with(AtomicU64::default).take(PER_DECADE * DECADES).collect();
+        Self { bins, max_ms: AtomicU64::default() }
     }
 }
 
 impl LatencyHistogram {
     /// Counts one latency in milliseconds.
-    pub fn add(&mut self, ms: f64) {
+    pub fn add(&self, ms: f64) {
         let bin = ((ms / SMALLEST_MS).max(1.0).log10() * PER_DECADE as f64) as usize;
-        let last = self.bins.len() - 1;
-        self.bins[bin.min(last)] += 1;
-        self.count += 1;
-        self.max_ms = self.max_ms.max(ms);
+        self.bins[bin.min(PER_DECADE * DECADES - 1)].fetch_add(1, Ordering::Relaxed);
+        if ms > self.max_ms() {
+            self.max_ms.store(ms.to_bits(), Ordering::Relaxed);
+        }
     }
 
     /// How many were counted.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.count
+        self.bins.iter().map(|n| n.load(Ordering::Relaxed)).sum()
     }
 
     /// The slowest, in milliseconds.
     #[must_use]
     pub fn max_ms(&self) -> f64 {
-        self.max_ms
+        f64::from_bits(self.max_ms.load(Ordering::Relaxed))
     }
 
     /// The latency that a share `q` of all stay below, in milliseconds; 0 when there are none.
     #[must_use]
     pub fn quantile_ms(&self, q: f64) -> f64 {
-        let rank = (q * self.count as f64).ceil().max(1.0) as u64;
+        let rank = (q * self.count() as f64).ceil().max(1.0) as u64;
         let mut seen = 0;
-        for (bin, &n) in self.bins.iter().enumerate() {
+        for (bin, n) in self.bins.iter().enumerate() {
+            let n = n.load(Ordering::Relaxed);
             seen += n;
             if n > 0 && seen >= rank {
                 let upper = SMALLEST_MS * 10f64.powf((bin + 1) as f64 / PER_DECADE as f64);
-                return upper.min(self.max_ms);
+                return upper.min(self.max_ms());
             }
         }
         0.0
@@ -61,9 +65,10 @@ impl LatencyHistogram {
 
     /// Counts in eight bins a factor of ten from 0.01 ms to 10 s, for drawing.
     pub fn coarse_to(&self, out: &mut Vec<u32>) {
+        let sum = |bins: &[AtomicU64]| bins.iter().map(|n| n.load(Ordering::Relaxed)).sum::<u64>();
         out.clear();
         let bins = self.bins[PER_DECADE..PER_DECADE * 7].chunks_exact(PER_DECADE / 8);
-        out.extend(bins.map(|c| u32::try_from(c.iter().sum::<u64>()).unwrap_or(u32::MAX)));
+        out.extend(bins.map(|bins| u32::try_from(sum(bins)).unwrap_or(u32::MAX)));
     }
 }
 
@@ -73,7 +78,7 @@ mod tests {
 
     #[test]
     fn quantiles_are_exact_to_three_percent() {
-        let mut histogram = LatencyHistogram::default();
+        let histogram = LatencyHistogram::default();
         for i in 1..=10_000 {
             histogram.add(f64::from(i) * 0.01);
         }

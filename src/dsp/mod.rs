@@ -13,4 +13,4 @@ pub use condition::{Conditioner, Conditioning, Reference};
 pub use envelope::Envelope;
 pub use filter::{Cascade, Section};
 pub use latency::LatencyHistogram;
-pub use scale::RunningScale;
+pub use scale::{CLIP, RunningScale};

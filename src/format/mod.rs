@@ -1,5 +1,5 @@
 //! Files: recordings, embeddings, and how they are written safely.
 
 pub mod atomic;
-//pub mod edf;
-//pub mod embedding;
+pub mod edf;
+pub mod embedding;

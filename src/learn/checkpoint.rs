@@ -4,9 +4,9 @@
 //! `DIR/run-0001/step-00000412.safetensors`. Invariant: a file is whole (temporary name, sync, rename), carries a hash of
 //! all that is in it, and no run writes into the folder of another.
 
+use super::EncoderShape;
 use super::objective::{Learnt, Method};
 use super::parameters::{MismatchError, Named};
-use super::EncoderShape;
 use crate::format::atomic;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
@@ -121,7 +121,8 @@ impl Checkpoint {
     pub fn save(&self, run: &Path, step: u64) -> Result<PathBuf, CheckpointError> {
         let path = run.join(format!("step-{step:08}.safetensors"));
         let bytes = self.to_bytes();
-        let failed = |error| CheckpointError::Io { path: path.clone(), what: "the checkpoint cannot be written", error };
+        let failed =
+            |error| CheckpointError::Io { path: path.clone(), what: "the checkpoint cannot be written", error };
         atomic::write(&path, &bytes).map_err(failed)?;
         let all = steps(run)?;
         for (_, old) in all.iter().take(all.len().saturating_sub(KEPT)) {
@@ -186,11 +187,8 @@ impl Checkpoint {
     }
 
     fn to_bytes(&self) -> Vec<u8> {
-        let card = Card {
-            format: FORMAT.to_owned(),
-            identity: self.identity.clone(),
-            counters: self.learnt.counters.clone(),
-        };
+        let card =
+            Card { format: FORMAT.to_owned(), identity: self.identity.clone(), counters: self.learnt.counters.clone() };
         let card = serde_json::to_string(&card).unwrap_or_default();
         let bytes: Vec<Vec<u8>> = self.learnt.tensors.iter().map(|t| le_bytes(&t.values)).collect();
         let sha256 = hash(&card, self.learnt.tensors.iter().map(|t| t.name.as_str()).zip(&bytes));
@@ -289,7 +287,8 @@ mod tests {
     use super::*;
 
     fn checkpoint() -> Checkpoint {
-        let tensors = ["b.weight", "a.bias"].map(|name| Named { name: name.into(), shape: vec![2, 1], values: vec![1.5, -2.0] });
+        let tensors =
+            ["b.weight", "a.bias"].map(|name| Named { name: name.into(), shape: vec![2, 1], values: vec![1.5, -2.0] });
         let identity = Identity {
             method: Method::Byol,
             encoder: EncoderShape { channels: 2, widths: vec![8], embedding: 4 },
@@ -326,7 +325,11 @@ mod tests {
         for at in 0..good.len() {
             let mut bad = good.clone();
             bad[at] ^= 1 << (at % 8);
-            assert!(Checkpoint::from_bytes(&bad).is_err_and(|e| !e.is_empty()) || Checkpoint::from_bytes(&bad).ok() == Checkpoint::from_bytes(&good).ok(), "byte {at}");
+            assert!(
+                Checkpoint::from_bytes(&bad).is_err_and(|e| !e.is_empty())
+                    || Checkpoint::from_bytes(&bad).ok() == Checkpoint::from_bytes(&good).ok(),
+                "byte {at}"
+            );
             assert!(Checkpoint::from_bytes(&good[..at]).is_err(), "cut at {at}");
         }
     }

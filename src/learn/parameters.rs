@@ -24,7 +24,9 @@ pub enum MismatchError {
     #[error("there is no parameter `{0}`: was it written by another encoder or method?")]
     Missing(String),
     /// A parameter has other dimensions.
-    #[error("parameter `{name}` has the shape {found:?}, and {wanted:?} is needed: other channels, widths or embedding?")]
+    #[error(
+        "parameter `{name}` has the shape {found:?}, and {wanted:?} is needed: other channels, widths or embedding?"
+    )]
     Shape {
         /// Which.
         name: String,

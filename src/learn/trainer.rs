@@ -33,8 +33,10 @@ pub struct TrainerSettings {
 /// What a trainer has done so far.
 #[derive(Clone, Debug, Default)]
 pub struct TrainerStatus {
-    /// Steps taken.
+    /// Steps taken, those before a checkpoint included.
     pub steps: u64,
+    /// Steps taken since the program started.
+    pub steps_this_run: u64,
     /// Steps not taken because something was not finite.
     pub skipped: u64,
     /// Loss of the first step of this run.
@@ -65,7 +67,10 @@ pub struct Trainer {
 
 impl std::fmt::Debug for Trainer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Trainer").field("settings", &self.settings).field("status", &self.status).finish_non_exhaustive()
+        f.debug_struct("Trainer")
+            .field("settings", &self.settings)
+            .field("status", &self.status)
+            .finish_non_exhaustive()
     }
 }
 
@@ -127,6 +132,7 @@ impl Trainer {
         self.status.steps = self.objective.steps();
         self.status.skipped = self.objective.skipped();
         if !report.skipped {
+            self.status.steps_this_run += 1;
             self.status.loss_first.get_or_insert(report.loss);
             self.status.loss_last = Some(report.loss);
         }
@@ -202,9 +208,8 @@ impl Trainer {
     /// If it does not fit; the trainer is then as it was before.
     pub fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
         self.objective.restore(&checkpoint.learnt)?;
-        let counter = |name: &str| {
-            checkpoint.learnt.counters.iter().find(|(n, _)| n == name).map_or(0, |&(_, value)| value)
-        };
+        let counter =
+            |name: &str| checkpoint.learnt.counters.iter().find(|(n, _)| n == name).map_or(0, |&(_, value)| value);
         (self.draws, self.status.generations) = (counter("draws"), counter("generations"));
         (self.status.steps, self.status.skipped) = (self.objective.steps(), self.objective.skipped());
         // Draws go on where they stopped, in a stream of their own: the memory is another.

@@ -68,7 +68,7 @@ impl Block {
     /// How many frames it holds.
     #[must_use]
     pub fn frames(&self) -> usize {
-        if self.channels == 0 { 0 } else { self.samples.len() / self.channels }
+        self.samples.len().checked_div(self.channels).unwrap_or(0)
     }
 
     /// Empties it, keeping its memory.

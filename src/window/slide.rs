@@ -70,6 +70,17 @@ impl Slide {
         reader.peek(self.length)
     }
 
+    /// Passes over all but the newest `keep` frames, which count as lost; the next window starts among these.
+    pub fn catch_up(&mut self, reader: &mut FrameReader, keep: usize) -> u64 {
+        // What the last window has shown is taken out first: it was not lost.
+        self.advance(reader);
+        let lost = reader.skip_to_newest(keep);
+        if lost > 0 {
+            self.owed = 0;
+        }
+        lost
+    }
+
     /// Takes out all that is left at the end of the stream; no window fits into it.
     pub fn finish(&mut self, reader: &mut FrameReader) {
         while self.next(reader).is_some() {}

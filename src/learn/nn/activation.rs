@@ -25,7 +25,8 @@ fn exp(x: f32) -> f32 {
     let whole = shifted - ROUND;
     // ln 2 in two parts, so that the product with a small whole number is exact.
     let r = (x - whole * 0.693_359_4) + whole * 2.121_944_4e-4;
-    let p = 1.0 + r * (1.0 + r * (0.5 + r * (0.166_666_67 + r * (0.041_666_67 + r * (0.008_333_33 + r * 0.001_388_9)))));
+    let p =
+        1.0 + r * (1.0 + r * (0.5 + r * (0.166_666_67 + r * (0.041_666_67 + r * (0.008_333_33 + r * 0.001_388_9)))));
     p * f32::from_bits((shifted.to_bits().wrapping_add(127)) << 23)
 }
 

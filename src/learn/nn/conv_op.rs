@@ -129,7 +129,12 @@ impl Sizes {
 #[backend_extension(Autodiff, Flex)]
 pub trait ConvOp: Backend {
     /// `x [B, T, cin]`, `w [kernel * cin, cout]`, `b [cout]` to `[B, T', cout]`.
-    fn conv_over_time(x: FloatTensor<Self>, w: FloatTensor<Self>, b: FloatTensor<Self>, g: Geometry) -> FloatTensor<Self>;
+    fn conv_over_time(
+        x: FloatTensor<Self>,
+        w: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+        g: Geometry,
+    ) -> FloatTensor<Self>;
 }
 
 /// Its gradient on the backend below autodiff.
@@ -243,7 +248,12 @@ impl<B: ConvGradient> Backward<B, 3> for ConvBackward {
 }
 
 impl<B: ConvGradient, C: CheckpointStrategy> ConvOp for Autodiff<B, C> {
-    fn conv_over_time(x: FloatTensor<Self>, w: FloatTensor<Self>, b: FloatTensor<Self>, g: Geometry) -> FloatTensor<Self> {
+    fn conv_over_time(
+        x: FloatTensor<Self>,
+        w: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+        g: Geometry,
+    ) -> FloatTensor<Self> {
         match ConvBackward.prepare::<C>([x.node(), w.node(), b.node()]).compute_bound().stateful() {
             OpsKind::Tracked(mut prepared) => {
                 let (at_x, at_w) = (prepared.checkpoint(&x), prepared.checkpoint(&w));

@@ -56,7 +56,12 @@ fn statistics(x: &[f32], channels: usize, groups: usize) -> Vec<f32> {
 #[backend_extension(Autodiff, Flex)]
 pub trait NormOp: Backend {
     /// `x [B, T, C]`, `gamma [C]`, `beta [C]` to `[B, T, C]`.
-    fn group_norm(x: FloatTensor<Self>, gamma: FloatTensor<Self>, beta: FloatTensor<Self>, norm: Norm) -> FloatTensor<Self>;
+    fn group_norm(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        norm: Norm,
+    ) -> FloatTensor<Self>;
 }
 
 /// Its gradient on the backend below autodiff.
@@ -119,7 +124,13 @@ impl NormOp for Flex {
 }
 
 impl NormGradient for Flex {
-    fn group_norm_gradient(x: FlexTensor, gamma: FlexTensor, beta: FlexTensor, dy: FlexTensor, norm: Norm) -> [FlexTensor; 3] {
+    fn group_norm_gradient(
+        x: FlexTensor,
+        gamma: FlexTensor,
+        beta: FlexTensor,
+        dy: FlexTensor,
+        norm: Norm,
+    ) -> [FlexTensor; 3] {
         let (x, gamma, beta, dy) = (x.to_contiguous(), gamma.to_contiguous(), beta.to_contiguous(), dy.to_contiguous());
         let [batch, t, channels] = lengths(&x);
         let (xs, gs, bs): (&[f32], &[f32], &[f32]) = (x.storage(), gamma.storage(), beta.storage());
@@ -200,7 +211,12 @@ impl<B: NormGradient> Backward<B, 3> for NormBackward {
 }
 
 impl<B: NormGradient, C: CheckpointStrategy> NormOp for Autodiff<B, C> {
-    fn group_norm(x: FloatTensor<Self>, gamma: FloatTensor<Self>, beta: FloatTensor<Self>, norm: Norm) -> FloatTensor<Self> {
+    fn group_norm(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        norm: Norm,
+    ) -> FloatTensor<Self> {
         match NormBackward.prepare::<C>([x.node(), gamma.node(), beta.node()]).compute_bound().stateful() {
             OpsKind::Tracked(mut prepared) => {
                 let at = (prepared.checkpoint(&x), prepared.checkpoint(&gamma), prepared.checkpoint(&beta));

@@ -1,9 +1,9 @@
 //! The methods by name, and what they need to be built.
 
+use super::Objective;
 use super::byol::Byol;
 use super::cpc::Cpc;
 use super::moco::Moco;
-use super::Objective;
 use crate::learn::{EncoderShape, Schedule};
 use serde::{Deserialize, Serialize};
 

@@ -189,7 +189,9 @@ impl Objective for Moco {
         let origins = origins.ok_or_else(|| CheckpointError::Missing("where the queue's keys come from".to_owned()))?;
         let (capacity, next) = (self.queue.origins.len(), counter(learnt, "queue_next")? as usize);
         if rows > capacity || next >= capacity {
-            return Err(CheckpointError::Missing(format!("a queue of {capacity} keys: it was made with another length")));
+            return Err(CheckpointError::Missing(format!(
+                "a queue of {capacity} keys: it was made with another length"
+            )));
         }
         let queue = KeyQueue::holding(capacity, PROJECTION, &saved.values, &origins, next);
         (self.online, self.key, self.queue) = (online, key, queue);

@@ -43,7 +43,10 @@ impl Case {
 
     pub fn values(&self, group: &str, name: &str) -> Vec<f64> {
         let data = self.0[group][name]["data"].as_array();
-        data.unwrap_or_else(|| panic!("{}: no {group}.{name}", self.name())).iter().map(|v| v.as_f64().unwrap()).collect()
+        data.unwrap_or_else(|| panic!("{}: no {group}.{name}", self.name()))
+            .iter()
+            .map(|v| v.as_f64().unwrap())
+            .collect()
     }
 
     pub fn singles(&self, group: &str, name: &str) -> Vec<f32> {
@@ -74,7 +77,11 @@ impl Case {
         let relative = if self.is_extreme() { 1e-3 } else { 2e-4 };
         for (i, (&g, &w)) in got.iter().zip(want).enumerate() {
             let off = (f64::from(g) - w).abs();
-            assert!(off <= relative * w.abs() + 1e-6 * largest.max(1e-3), "{}: {what}[{i}] = {g}, not {w}", self.name());
+            assert!(
+                off <= relative * w.abs() + 1e-6 * largest.max(1e-3),
+                "{}: {what}[{i}] = {g}, not {w}",
+                self.name()
+            );
         }
     }
 }

@@ -66,6 +66,7 @@ fn check_queue(case: &Case) {
         places.push(queue.next() as u64);
     }
     case.check_tensor("queue", queue.keys(), &case.values("expected", "queue_final"));
-    let want: Vec<u64> = case.0["expected"]["ptr_trace"].as_array().unwrap().iter().map(|v| v.as_u64().unwrap()).collect();
+    let want: Vec<u64> =
+        case.0["expected"]["ptr_trace"].as_array().unwrap().iter().map(|v| v.as_u64().unwrap()).collect();
     assert_eq!(places, want, "{}", case.name());
 }

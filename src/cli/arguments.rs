@@ -1,0 +1,156 @@
+//! The arguments as they are written.
+
+use clap::{Args, Parser, ValueEnum};
+use std::path::PathBuf;
+
+/// Real-time EEG and ECoG streams with self-supervised learning while they run.
+#[derive(Debug, Parser)]
+#[command(version, about, args_conflicts_with_subcommands = true, max_term_width = 110)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub subcommand: Option<Subcommand>,
+    #[command(flatten)]
+    pub run: RunArguments,
+}
+
+/// What to do.
+#[derive(Debug, clap::Subcommand)]
+pub enum Subcommand {
+    /// Acquire, train and serve (also without a word).
+    Run(RunArguments),
+    /// Say everything that is wrong with configurations.
+    Check(CheckArguments),
+    /// Say what is in recordings (EDF, EDF+, BDF, BDF+).
+    Inspect(InspectArguments),
+    /// Write a synthetic recording: EDF+ from a documented model of EEG.
+    Synth(SynthArguments),
+    /// Print completions for a shell.
+    Completions(CompletionArguments),
+    /// Print the manual page.
+    Man,
+}
+
+/// Text for people or JSON for scripts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For scripts.
+    Json,
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub struct RunArguments {
+    /// Configuration in TOML; without one, configs/default.toml as it was built in.
+    pub config: Option<PathBuf>,
+    /// Play this recording.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["lsl", "synthetic"])]
+    pub replay: Option<PathBuf>,
+    /// Read this live stream: a name, or a predicate like "type='EEG' and hostname='amp'".
+    #[arg(long, value_name = "PREDICATE", num_args = 0..=1, default_missing_value = "", conflicts_with = "synthetic")]
+    pub lsl: Option<String>,
+    /// Read the synthetic brain, live.
+    #[arg(long)]
+    pub synthetic: bool,
+    /// Times real time, or `max`.
+    #[arg(long, value_name = "N|max")]
+    pub speed: Option<String>,
+    /// End after this much signal, in seconds.
+    #[arg(long, value_name = "S")]
+    pub duration: Option<f64>,
+    /// Play the recording again and again.
+    #[arg(long = "loop")]
+    pub repeat: bool,
+    /// No dashboard: a status line a second.
+    #[arg(long)]
+    pub headless: bool,
+    /// Status lines as text or as JSON.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Only characters that every terminal has.
+    #[arg(long)]
+    pub ascii: bool,
+    /// byol, moco or cpc.
+    #[arg(long, value_name = "NAME")]
+    pub method: Option<String>,
+    /// Serve without training.
+    #[arg(long)]
+    pub no_train: bool,
+    /// Folder for checkpoints.
+    #[arg(long, value_name = "DIR")]
+    pub checkpoint: Option<PathBuf>,
+    /// Go on from the newest checkpoint in that folder.
+    #[arg(long)]
+    pub resume: bool,
+    /// Publish embeddings as an LSL stream of this name.
+    #[arg(long, value_name = "NAME")]
+    pub publish: Option<String>,
+    /// Write embeddings to this file, .csv or .npy.
+    #[arg(long, value_name = "FILE")]
+    pub embeddings: Option<PathBuf>,
+    /// Write the summary of the run to this file as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub summary: Option<PathBuf>,
+    /// Seed of everything that is drawn.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Lay a value over the configuration, for instance window.hop_s=0.5.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct CheckArguments {
+    /// Configurations in TOML.
+    #[arg(required = true, value_name = "CONFIG")]
+    pub configs: Vec<PathBuf>,
+    /// Text or JSON.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// Arguments of `inspect`.
+#[derive(Debug, Args)]
+pub struct InspectArguments {
+    /// Recordings.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Go through all samples: mean, deviation, first and last values of each channel.
+    #[arg(long)]
+    pub stats: bool,
+    /// Text or JSON, one object a file.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// Arguments of `synth`.
+#[derive(Debug, Args)]
+pub struct SynthArguments {
+    /// The recording to write.
+    pub file: PathBuf,
+    /// Seconds of signal.
+    #[arg(long, default_value_t = 180.0)]
+    pub seconds: f64,
+    /// Channels; the first 16 are of the 10-20 system.
+    #[arg(long, default_value_t = 16)]
+    pub channels: usize,
+    /// Rate in hertz.
+    #[arg(long, default_value_t = 256.0)]
+    pub rate: f64,
+    /// Seed.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Replace a file that is there.
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+pub struct CompletionArguments {
+    /// The shell.
+    pub shell: clap_complete::Shell,
+}

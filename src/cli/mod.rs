@@ -1,0 +1,60 @@
+//! Subcommands, one file each.
+//!
+//! Runs on the main thread. Invariant: exit codes are 0 for a good end, 1 for a failure while running, 2 for arguments or
+//! a configuration that cannot be used, 130 for an interruption that would not wait.
+
+mod arguments;
+mod check;
+mod describe;
+mod inspect;
+mod interrupt;
+mod run;
+mod status;
+mod synth;
+
+use arguments::{Arguments, Subcommand};
+use clap::Parser;
+use neurostream::config::ConfigError;
+use neurostream::pipeline::PlanError;
+use neurostream::source::SourceError;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// The arguments or the configuration cannot be used.
+const UNUSABLE: u8 = 2;
+/// It failed while running.
+const FAILED: u8 = 1;
+
+/// Parses the arguments and does what they say.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match arguments.subcommand.unwrap_or(Subcommand::Run(arguments.run)) {
+        Subcommand::Run(arguments) => run::run(&arguments),
+        Subcommand::Check(arguments) => check::check(&arguments),
+        Subcommand::Inspect(arguments) => inspect::inspect(&arguments),
+        Subcommand::Synth(arguments) => synth::synth(&arguments),
+        Subcommand::Completions(arguments) => describe::completions(&arguments),
+        Subcommand::Man => describe::man(),
+    };
+    match done {
+        Ok(code) => code,
+        // Nobody reads on: `neurostream inspect … | head`.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Where stderr is gone too there is nobody left to tell.
+            let _ = writeln!(io::stderr(), "neurostream: {error:#}");
+            ExitCode::from(code_of(&error))
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+fn code_of(error: &anyhow::Error) -> u8 {
+    let unusable = error.is::<ConfigError>()
+        || error.downcast_ref::<PlanError>().is_some_and(|e| matches!(e, PlanError::Problems { .. }))
+        || error.downcast_ref::<SourceError>().is_some_and(SourceError::is_choice);
+    if unusable { UNUSABLE } else { FAILED }
+}

@@ -1,0 +1,226 @@
+//! `run`: acquire, train and serve.
+
+use super::arguments::RunArguments;
+use super::interrupt;
+use super::status::StatusLines;
+use anyhow::Context;
+use neurostream::config::{Config, Document};
+use neurostream::format::atomic;
+use neurostream::lsl::Library;
+use neurostream::pipeline::{
+    MonotonicClock, Options, Outcome, Plan, Running, Shutdown, Stages, configure, open_source, start,
+};
+use neurostream::signal::Clock;
+use neurostream::tui;
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The configuration without a file: what `configs/default.toml` was when the program was built.
+const DEFAULT: &str = include_str!("../../configs/default.toml");
+
+/// Runs until the source ends or somebody asks.
+pub fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
+    let config = configuration(arguments)?;
+    if let Some(seconds) = arguments.duration {
+        anyhow::ensure!(seconds > 0.0 && seconds.is_finite(), "--duration {seconds}: must be above 0 seconds");
+    }
+    refuse_taken_summary(arguments)?;
+    let clock: Arc<dyn Clock> = Arc::new(MonotonicClock::new());
+    let shutdown = Shutdown::default();
+    interrupt::listen(&shutdown).context("signals cannot be waited for")?;
+
+    let library = library(&config, arguments.publish.is_some())?;
+    let source = open_source(
+        &config,
+        || library.clone().map_or_else(|| Library::load(config.lsl.library.as_deref()), Ok),
+        &*clock,
+    )?;
+    let plan = Plan::new(&config, source.facts())?;
+    let options = Options { duration_s: arguments.duration, resume: arguments.resume, library };
+    let stages = Stages::wire(&plan, source, &options, &*clock)?;
+    let mut running = start(&plan, stages, Arc::clone(&clock), &shutdown)?;
+
+    let on_screen = !arguments.headless && io::stdout().is_terminal();
+    let mut interrupted = false;
+    if on_screen {
+        interrupted = dashboard(arguments, &mut running, &clock);
+    }
+    if interrupted {
+        return Ok(ExitCode::from(interrupt::AT_ONCE));
+    }
+    if !shutdown.is_requested() {
+        status_lines(arguments, &mut running)?;
+    }
+    report(arguments, &running.finish())
+}
+
+/// The configuration with the command line laid over it.
+fn configuration(arguments: &RunArguments) -> anyhow::Result<Config> {
+    let mut document = match &arguments.config {
+        Some(path) => Document::read(path)?,
+        None => Document::parse("configs/default.toml (built in)", DEFAULT)?,
+    };
+    for setting in &arguments.set {
+        document.set(setting)?;
+    }
+    let text = |path: &std::path::Path| path.display().to_string();
+    let source = arguments.replay.as_deref().map(|path| ("replay", toml::Value::from(text(path))));
+    let source = source.or(arguments.lsl.clone().map(|predicate| ("lsl", predicate.into())));
+    let source = source.or(arguments.synthetic.then(|| ("synthetic", true.into())));
+    if let Some((kind, value)) = source {
+        for other in ["replay", "lsl", "synthetic"] {
+            document.remove("source", other);
+        }
+        document.put(&["source", kind], value);
+    }
+    if let Some(speed) = &arguments.speed {
+        let value = speed.parse::<f64>().map_or_else(|_| toml::Value::from(speed.as_str()), toml::Value::from);
+        document.put(&["source", "speed"], value);
+    }
+    if arguments.repeat {
+        document.put(&["source", "loop"], true);
+    }
+    if let Some(method) = &arguments.method {
+        document.put(&["train", "method"], method.as_str());
+    }
+    if arguments.no_train {
+        document.put(&["train", "enabled"], false);
+    }
+    if let Some(folder) = &arguments.checkpoint {
+        document.put(&["train", "checkpoint"], text(folder));
+    }
+    if let Some(name) = &arguments.publish {
+        document.put(&["serve", "lsl", "name"], name.as_str());
+    }
+    if let Some(path) = &arguments.embeddings {
+        document.put(&["serve", "embeddings"], text(path));
+    }
+    if let Some(seed) = arguments.seed {
+        document.put(&["seed"], i64::try_from(seed).context("--seed must be below 2^63")?);
+    }
+    Ok(configure(&document)?)
+}
+
+/// A summary that cannot be written is known before an hour of recording, not after it.
+fn refuse_taken_summary(arguments: &RunArguments) -> anyhow::Result<()> {
+    let Some(path) = &arguments.summary else { return Ok(()) };
+    anyhow::ensure!(!path.is_dir(), "--summary {}: this is a folder; name a file in it", path.display());
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+    anyhow::ensure!(
+        folder.is_none_or(std::path::Path::is_dir),
+        "--summary {}: there is no such folder; make it first",
+        path.display()
+    );
+    Ok(())
+}
+
+/// liblsl where it is wanted. A stream that is only configured to go out is worth a warning; all else works without.
+fn library(config: &Config, asked: bool) -> anyhow::Result<Option<Library>> {
+    if config.source.lsl.is_none() && config.serve.lsl.is_none() {
+        return Ok(None);
+    }
+    match Library::load(config.lsl.library.as_deref()) {
+        Ok(library) => Ok(Some(library)),
+        Err(error) if asked || config.source.lsl.is_some() => Err(error.into()),
+        Err(error) => {
+            writeln!(io::stderr(), "neurostream: embeddings are not published: {error}")?;
+            Ok(None)
+        }
+    }
+}
+
+/// Shows the dashboard until the run is over or the terminal is lost; true if a person would not wait.
+fn dashboard(arguments: &RunArguments, running: &mut Running, clock: &Arc<dyn Clock>) -> bool {
+    let (commands_in, commands) = crossbeam_channel::bounded(16);
+    let theme = tui::Theme::for_environment(std::env::var_os("NO_COLOR").as_deref(), arguments.ascii);
+    let views = running.views.clone();
+    let quiet = Quiet::begin();
+    // Commands are carried out beside the screen, which may stall.
+    let shown = std::thread::scope(|scope| {
+        let running = &*running;
+        let obeying = std::thread::Builder::new().name("commands".to_owned()).spawn_scoped(scope, move || {
+            for command in &commands {
+                running.obey(command);
+            }
+        });
+        let shown = tui::run(theme, &views, &commands_in, &**clock);
+        drop(commands_in);
+        drop(obeying);
+        shown
+    });
+    drop(quiet);
+    match shown {
+        Ok(tui::Ended::RunOver) => false,
+        Ok(tui::Ended::AtOnce) => true,
+        Ok(tui::Ended::TerminalLost(error)) => {
+            // A run outlives its screen; without one there is nobody to ask, so it goes on headless.
+            let _ = writeln!(io::stderr(), "neurostream: the terminal is lost ({error}); the run goes on without it");
+            false
+        }
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "neurostream: no dashboard: {error}");
+            false
+        }
+    }
+}
+
+/// Keeps what libraries write to stderr (liblsl does) off the dashboard.
+struct Quiet(Option<std::os::fd::OwnedFd>);
+
+impl Quiet {
+    fn begin() -> Self {
+        let kept = rustix::io::dup(io::stderr()).ok();
+        let quiet = kept.is_some()
+            && std::fs::File::options()
+                .write(true)
+                .open("/dev/null")
+                .is_ok_and(|null| rustix::stdio::dup2_stderr(null).is_ok());
+        Self(kept.filter(|_| quiet))
+    }
+}
+
+impl Drop for Quiet {
+    fn drop(&mut self) {
+        if let Some(kept) = self.0.take() {
+            let _ = rustix::stdio::dup2_stderr(kept);
+        }
+    }
+}
+
+/// Prints status lines until the run is over.
+fn status_lines(arguments: &RunArguments, running: &mut Running) -> anyhow::Result<()> {
+    let mut lines = StatusLines::new(arguments.format);
+    while running.attend() {
+        if let Ok(view) = running.views.recv_timeout(Duration::from_millis(100))
+            && lines.show(&view).is_err()
+        {
+            // Nobody reads the lines any more; the run itself goes on.
+            while running.attend() {
+                let _ = running.views.recv_timeout(Duration::from_millis(100));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Prints and writes the summary, and says what went wrong.
+fn report(arguments: &RunArguments, outcome: &Outcome) -> anyhow::Result<ExitCode> {
+    let mut failures = outcome.failures.clone();
+    if let Some(path) = &arguments.summary
+        && let Err(error) = atomic::write(path, outcome.summary.to_json().as_bytes())
+    {
+        failures.push(format!("{}: the summary cannot be written: {error}", path.display()));
+    }
+    let mut out = io::stdout().lock();
+    // With nobody at the other end the exit code still tells.
+    let _ = write!(out, "{}", outcome.summary.to_text());
+    for note in &outcome.notes {
+        let _ = writeln!(out, "  {note}");
+    }
+    for failure in &failures {
+        let _ = writeln!(io::stderr(), "neurostream: {failure}");
+    }
+    Ok(if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(super::FAILED) })
+}

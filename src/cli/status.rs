@@ -1,0 +1,112 @@
+//! The headless display: one status line a second, events as they come.
+//!
+//! Runs on the main thread. Invariant: the ledger in a line balances: for each consumer consumed + lost + left are the
+//! frames acquired.
+
+use super::arguments::Format;
+use neurostream::pipeline::view::{Ledger, View};
+use neurostream::signal::EventKind;
+use serde_json::json;
+use std::io::{self, Write};
+
+/// Prints Views.
+pub struct StatusLines {
+    format: Format,
+    next_s: f64,
+    told_s: f64,
+}
+
+impl StatusLines {
+    /// A display before its first line.
+    pub fn new(format: Format) -> Self {
+        Self { format, next_s: 1.0, told_s: f64::NEG_INFINITY }
+    }
+
+    /// Prints what is new in a View.
+    pub fn show(&mut self, view: &View) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        for (at, event) in view.events.iter().filter(|(at, _)| *at > self.told_s) {
+            match self.format {
+                Format::Text => writeln!(out, "{} {:8} {}", clock(*at), event.kind.word(), event.text)?,
+                Format::Json => {
+                    let line = json!({"event": event.kind.word(), "at_s": at, "text": event.text});
+                    writeln!(out, "{line}")?;
+                }
+            }
+            if event.kind == EventKind::Error {
+                writeln!(io::stderr(), "neurostream: {}", event.text)?;
+            }
+        }
+        if let Some((at, _)) = view.events.last() {
+            self.told_s = at.max(self.told_s);
+        }
+        if view.wall_s >= self.next_s {
+            // Lines keep to whole seconds, whatever a slow terminal does.
+            self.next_s = view.wall_s.floor() + 1.0;
+            match self.format {
+                Format::Text => writeln!(out, "{}", text(view))?,
+                Format::Json => writeln!(out, "{}", line(view))?,
+            }
+        }
+        out.flush()
+    }
+}
+
+fn clock(seconds: f64) -> String {
+    let whole = seconds.max(0.0) as u64;
+    format!("{:02}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60)
+}
+
+fn text(view: &View) -> String {
+    let ledger = |l: &Ledger| format!("{} {}+{}+{}", l.consumer, l.consumed, l.lost, l.left);
+    let ledgers: Vec<String> = view.ledgers.iter().map(ledger).collect();
+    // Each ledger was read at its own moment; the first stands for all.
+    let acquired = view.ledgers.first().map_or(0, |l| l.acquired);
+    let trainer = &view.trainer;
+    let loss = trainer.losses.last().map_or_else(|| "-".to_owned(), |(_, loss)| format!("{loss:.3}"));
+    format!(
+        "{} signal {:.1} s, behind {:.0} ms | acquired {acquired} = {} (consumed+lost+left) | {} embeddings, p50 {:.1} p99 {:.1} ms \
+         | {} step {} loss {loss} {:.1}/s, generation {}, {}",
+        clock(view.wall_s),
+        view.signal_s,
+        view.behind_s * 1e3,
+        ledgers.join(", "),
+        view.serving.embeddings,
+        view.latency.p50,
+        view.latency.p99,
+        trainer.method,
+        trainer.steps,
+        trainer.steps_per_s,
+        trainer.generation,
+        trainer.state.word()
+    )
+}
+
+fn line(view: &View) -> serde_json::Value {
+    let ledgers: serde_json::Map<String, serde_json::Value> = view
+        .ledgers
+        .iter()
+        .map(|l| {
+            let entry = json!({"acquired": l.acquired, "consumed": l.consumed, "lost": l.lost, "left": l.left});
+            (l.consumer.to_owned(), entry)
+        })
+        .collect();
+    let trainer = &view.trainer;
+    json!({
+        "wall_s": view.wall_s,
+        "signal_s": view.signal_s,
+        "behind_ms": view.behind_s * 1e3,
+        "gaps": view.gaps,
+        "frames": ledgers,
+        "embeddings": view.serving.embeddings,
+        "latency_ms": {"p50": view.latency.p50, "p99": view.latency.p99, "max": view.latency.max},
+        "training": {
+            "method": trainer.method,
+            "state": trainer.state.word(),
+            "steps": trainer.steps,
+            "steps_per_s": trainer.steps_per_s,
+            "loss": trainer.losses.last().map(|(_, loss)| loss),
+            "generation": trainer.generation,
+        },
+    })
+}

@@ -1,0 +1,15 @@
+//! Configuration: what a user writes, and everything that can be wrong with it.
+//!
+//! Read once, before anything starts. Invariant: a problem names the key, its value and what is allowed, and all problems
+//! are found together.
+
+mod parse;
+mod problem;
+mod schema;
+
+pub use parse::Document;
+pub use problem::{ConfigError, Problem, suggestion};
+pub use schema::{
+    AugmentConfig, ComputeConfig, Config, LslConfig, LslOutletConfig, MemoryConfig, ModelConfig, ServeConfig,
+    SignalConfig, SourceConfig, Speed, TrainConfig, WindowConfig,
+};

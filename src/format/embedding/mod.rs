@@ -1,0 +1,115 @@
+//! Files of embeddings: `.csv`, one line a window, and `.npy`, one row a window.
+//!
+//! Owned by the encode stage. Invariant: a CSV file is readable at every line; an NPY file has its temporary name until
+//! it is whole; neither replaces a file that was there before.
+
+mod csv;
+mod npy;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// One embedding with its window.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a> {
+    /// Number of the window's first frame.
+    pub first: u64,
+    /// Seconds from the start of the stream to the window's first frame.
+    pub start_s: f64,
+    /// Seconds from the start of the stream to the end of its last frame.
+    pub end_s: f64,
+    /// The generation that made it.
+    pub generation: u64,
+    /// From the arrival of the last frame to the embedding.
+    pub latency_ms: f64,
+    /// The embedding.
+    pub values: &'a [f32],
+}
+
+/// Why embeddings cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum EmbeddingFileError {
+    /// The ending says neither of the two.
+    #[error("{}: embeddings are written as .csv or .npy", .0.display())]
+    Ending(PathBuf),
+    /// There is such a file.
+    #[error("{}: there is such a file already; name another, or move it away", .0.display())]
+    Exists(PathBuf),
+    /// The system refuses.
+    #[error("{}: embeddings cannot be written: {error}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+}
+
+/// A file that takes embeddings.
+#[derive(Debug)]
+pub enum EmbeddingFile {
+    /// Lines of text.
+    Csv(csv::CsvFile),
+    /// A NumPy array `[N, D]`, with the windows beside it in `NAME.windows.csv`.
+    Npy(npy::NpyFile),
+}
+
+impl EmbeddingFile {
+    /// Makes the file for embeddings of this dimension; the ending of `path` chooses the form.
+    ///
+    /// # Errors
+    /// If the ending is another, the file exists, or it cannot be made.
+    pub fn create(path: &Path, dimension: usize) -> Result<Self, EmbeddingFileError> {
+        if path.exists() {
+            return Err(EmbeddingFileError::Exists(path.to_owned()));
+        }
+        let failed = |error| EmbeddingFileError::Io { path: path.to_owned(), error };
+        match path.extension().and_then(|e| e.to_str()) {
+            Some("csv") => csv::CsvFile::create(path, Some(dimension)).map(Self::Csv).map_err(failed),
+            Some("npy") => npy::NpyFile::create(path, dimension).map(Self::Npy).map_err(failed),
+            _ => Err(EmbeddingFileError::Ending(path.to_owned())),
+        }
+    }
+
+    /// Writes one embedding.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn push(&mut self, row: Row<'_>) -> Result<(), EmbeddingFileError> {
+        let (path, written) = match self {
+            Self::Csv(file) => (&file.path, file.lines.push(row)),
+            Self::Npy(file) => (&file.path, file.lines.push(row)),
+        };
+        written.map_err(|error| EmbeddingFileError::Io { path: path.clone(), error })
+    }
+
+    /// Brings what was written so far to the disk, as far as it can be read already.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn flush(&mut self) -> Result<(), EmbeddingFileError> {
+        let (path, written) = match self {
+            Self::Csv(file) => (&file.path, file.lines.flush()),
+            Self::Npy(file) => (&file.path, file.lines.flush()),
+        };
+        written.map_err(|error| EmbeddingFileError::Io { path: path.clone(), error })
+    }
+
+    /// Completes the file.
+    ///
+    /// # Errors
+    /// If it cannot be completed; an NPY file then keeps its temporary name.
+    pub fn finish(self) -> Result<PathBuf, EmbeddingFileError> {
+        let (path, done) = match self {
+            Self::Csv(file) => (file.path, file.lines.finish()),
+            Self::Npy(file) => {
+                let done = file.lines.finish(&file.path);
+                (file.path, done)
+            }
+        };
+        match done {
+            Ok(()) => Ok(path),
+            Err(error) => Err(EmbeddingFileError::Io { path, error }),
+        }
+    }
+}

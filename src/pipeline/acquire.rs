@@ -1,0 +1,184 @@
+//! Acquisition: blocks leave the source, are conditioned once, and enter every ring.
+//!
+//! Owned by the acquisition thread, which loops over [`AcquireStage::step`]. Invariant: each frame of the source is counted
+//! and offered to each consumer exactly once.
+
+use super::plan::OpenSource;
+use super::report::Report;
+use crate::dsp::Conditioner;
+use crate::ring::Tee;
+use crate::signal::{Block, Event, EventKind, Stamp};
+use crate::source::{Progress, SourceError};
+use crossbeam_channel::Sender;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What acquisition has counted, for others to read.
+#[derive(Debug, Default)]
+pub(super) struct AcquireCounts {
+    frames: AtomicU64,
+    gaps: AtomicU64,
+    end_frame: AtomicU64,
+    arrived: AtomicU64,
+}
+
+impl AcquireCounts {
+    pub fn frames(&self) -> u64 {
+        self.frames.load(Ordering::Relaxed)
+    }
+
+    pub fn gaps(&self) -> u64 {
+        self.gaps.load(Ordering::Relaxed)
+    }
+
+    /// Number of the frame after the newest.
+    pub fn end_frame(&self) -> u64 {
+        self.end_frame.load(Ordering::Relaxed)
+    }
+
+    /// When the newest block arrived.
+    pub fn arrived(&self) -> Stamp {
+        Stamp(f64::from_bits(self.arrived.load(Ordering::Relaxed)))
+    }
+}
+
+/// What acquisition says after a step.
+#[derive(Debug)]
+pub(super) enum Turn {
+    /// Frames went into the rings.
+    Frames,
+    /// Nothing is due before this stamp.
+    Wait(Stamp),
+    /// Nothing arrived.
+    Idle,
+    /// A consumer that must not lose anything has no room yet.
+    Full,
+    /// The source is over.
+    Over(String),
+    /// The asked-for length is reached.
+    Enough,
+}
+
+/// Source, conditioner and the two tees: one for frames as recorded, one for conditioned frames.
+pub(super) struct AcquireStage {
+    source: OpenSource,
+    conditioner: Conditioner,
+    recorded: Tee,
+    conditioned: Tee,
+    block: Block,
+    samples: Vec<f32>,
+    next: Option<u64>,
+    waiting: bool,
+    /// Frames that may still come.
+    allowance: Option<u64>,
+    counts: Arc<AcquireCounts>,
+    invalid: u64,
+    events: Vec<Event>,
+    reports: Sender<Report>,
+}
+
+impl AcquireStage {
+    pub fn new(
+        source: OpenSource,
+        conditioner: Conditioner,
+        [recorded, conditioned]: [Tee; 2],
+        allowance: Option<u64>,
+        reports: Sender<Report>,
+    ) -> Self {
+        let channels = source.facts().montage.len();
+        Self {
+            source,
+            conditioner,
+            recorded,
+            conditioned,
+            block: Block::with_capacity(channels, 1024),
+            samples: Vec::with_capacity(channels * 1024),
+            next: None,
+            waiting: false,
+            allowance,
+            counts: Arc::default(),
+            invalid: 0,
+            events: Vec::new(),
+            reports,
+        }
+    }
+
+    pub fn counts(&self) -> Arc<AcquireCounts> {
+        Arc::clone(&self.counts)
+    }
+
+    /// Moves what is due at `now` into the rings.
+    pub fn step(&mut self, now: Stamp) -> Result<Turn, SourceError> {
+        if !self.waiting {
+            self.block.clear();
+            let progress = self.source.step(now, &mut self.block, &mut self.events);
+            self.tell(now);
+            match progress? {
+                Progress::Frames => self.shorten(),
+                Progress::Wait(due) => return Ok(Turn::Wait(due)),
+                Progress::Idle => return Ok(Turn::Idle),
+                Progress::End(why) => return Ok(Turn::Over(why)),
+            }
+        }
+        let frames = self.block.frames();
+        if frames == 0 {
+            return Ok(if self.allowance == Some(0) { Turn::Enough } else { Turn::Idle });
+        }
+        self.waiting = self.recorded.room().min(self.conditioned.room()) < frames;
+        if self.waiting {
+            return Ok(Turn::Full);
+        }
+        self.deliver(now);
+        Ok(Turn::Frames)
+    }
+
+    fn deliver(&mut self, now: Stamp) {
+        let Block { samples, first, stamp, .. } = &self.block;
+        let frames = self.block.frames() as u64;
+        if self.next.is_some_and(|next| next != *first) {
+            self.conditioner.gap();
+        }
+        self.next = Some(first + frames);
+        self.samples.clear();
+        self.conditioner.step(samples, &mut self.samples);
+        self.recorded.push(samples, *first, *stamp, now);
+        self.conditioned.push(&self.samples, *first, *stamp, now);
+        self.counts.frames.store(self.counts.frames() + frames, Ordering::Relaxed);
+        self.counts.end_frame.store(first + frames, Ordering::Relaxed);
+        self.counts.arrived.store(now.0.to_bits(), Ordering::Relaxed);
+        for marker in self.block.markers.drain(..) {
+            let event = Event { at: now, kind: EventKind::Marker, text: marker.text.clone() };
+            let _ = self.reports.try_send(Report::Marker(marker));
+            let _ = self.reports.try_send(Report::Event(event));
+        }
+    }
+
+    /// Cuts the block where the asked-for length of signal ends.
+    fn shorten(&mut self) {
+        if let Some(allowance) = &mut self.allowance {
+            let taken = (*allowance).min(self.block.frames() as u64);
+            *allowance -= taken;
+            self.block.samples.truncate(taken as usize * self.block.channels);
+        }
+    }
+
+    fn tell(&mut self, now: Stamp) {
+        let gaps = self.events.iter().filter(|e| e.kind == EventKind::Gap).count() as u64;
+        self.counts.gaps.store(self.counts.gaps() + gaps, Ordering::Relaxed);
+        let invalid = self.conditioner.invalid();
+        if invalid > 0 && self.invalid == 0 {
+            let text = "the signal holds values that are no numbers; each is replaced by the channel's last good value";
+            self.events.push(Event { at: now, kind: EventKind::Warning, text: text.to_owned() });
+        }
+        self.invalid = invalid;
+        for event in self.events.drain(..) {
+            let _ = self.reports.try_send(Report::Event(event));
+        }
+    }
+
+    /// Wakes every consumer.
+    pub fn ring(&self) {
+        self.recorded.ring();
+        self.conditioned.ring();
+    }
+}

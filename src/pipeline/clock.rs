@@ -1,0 +1,27 @@
+//! The only clock of the program.
+//!
+//! Invariant: monotonic; its zero is the moment it was made.
+
+use crate::signal::{Clock, Stamp};
+use std::time::Instant;
+
+/// The host's monotonic clock.
+#[derive(Clone, Copy, Debug)]
+pub struct MonotonicClock {
+    zero: Instant,
+}
+
+impl MonotonicClock {
+    /// A clock that starts now.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, clippy::new_without_default, reason = "the one place that reads the clock")]
+    pub fn new() -> Self {
+        Self { zero: Instant::now() }
+    }
+}
+
+impl Clock for MonotonicClock {
+    fn now(&self) -> Stamp {
+        Stamp(self.zero.elapsed().as_secs_f64())
+    }
+}

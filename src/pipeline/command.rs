@@ -1,0 +1,13 @@
+//! Commands that go down from a screen or a signal to the pipeline.
+//!
+//! Owns [`Command`]; any thread may send one, the pipeline's control loop takes them. Invariant: a command says what
+//! is wanted and carries no state, so sending it twice does no harm.
+
+/// What a person asks of a running pipeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// End the run in good order.
+    Quit,
+    /// Pause or resume the trainer.
+    PauseTraining(bool),
+}

@@ -1,0 +1,106 @@
+//! The display's own consumer: traces for the screen.
+//!
+//! Owned by the telemetry thread. Invariant: what is shown is filtered for the eye only; nothing that is learnt or
+//! recorded passes through here.
+
+use super::view::Traces;
+use crate::dsp::{Conditioner, Conditioning, Envelope, Reference};
+use crate::ring::FrameReader;
+use crate::signal::Marker;
+use std::collections::VecDeque;
+
+/// Seconds in sight.
+const SIGHT_S: f64 = 10.0;
+const BINS: usize = 1000;
+/// Cut-off of the display's high-pass: offsets and drift would push traces out of sight.
+const HIGHPASS_HZ: f64 = 0.5;
+/// Frames taken at once.
+const STRIDE: usize = 256;
+
+/// Reads the ring of recorded frames into an envelope.
+pub(super) struct DisplayStage {
+    reader: FrameReader,
+    envelope: Envelope,
+    conditioner: Conditioner,
+    highpass_hz: Option<f64>,
+    next: Option<u64>,
+    skip_beyond: Option<usize>,
+    samples: Vec<f32>,
+    filtered: Vec<f32>,
+    markers: VecDeque<Marker>,
+}
+
+impl DisplayStage {
+    pub fn new(reader: FrameReader, rate_hz: f64, skip_beyond: Option<usize>) -> Self {
+        let channels = reader.channels();
+        let highpass_hz = (HIGHPASS_HZ < rate_hz / 2.0).then_some(HIGHPASS_HZ);
+        let how = Conditioning {
+            highpass_hz,
+            lowpass_hz: None,
+            notch_hz: None,
+            reference: Reference::AsRecorded,
+            scale_s: None,
+        };
+        Self {
+            envelope: Envelope::new(channels, BINS, SIGHT_S / BINS as f64, rate_hz),
+            conditioner: Conditioner::new(&how, channels, rate_hz),
+            highpass_hz,
+            reader,
+            next: None,
+            skip_beyond,
+            samples: vec![0.0; STRIDE * channels],
+            filtered: Vec::with_capacity(STRIDE * channels),
+            markers: VecDeque::new(),
+        }
+    }
+
+    pub fn reader(&self) -> &FrameReader {
+        &self.reader
+    }
+
+    /// Takes in all frames that are there.
+    pub fn step(&mut self) {
+        if let Some(limit) = self.skip_beyond
+            && self.reader.left() > limit as u64
+        {
+            self.reader.skip_to_newest(STRIDE);
+        }
+        let channels = self.reader.channels();
+        loop {
+            let (_, ready) = self.reader.ready();
+            let frames = ready.min(STRIDE);
+            let Some(passage) = self.reader.peek(frames) else { break };
+            let first = passage.first;
+            let samples = &mut self.samples[..frames * channels];
+            passage.copy_to(samples);
+            drop(passage);
+            if self.next.is_some_and(|next| next != first) {
+                self.conditioner.gap();
+            }
+            self.next = Some(first + frames as u64);
+            self.filtered.clear();
+            self.conditioner.step(samples, &mut self.filtered);
+            self.envelope.push(&self.filtered, first);
+            self.reader.commit(frames);
+        }
+    }
+
+    /// Remembers a marker while it is in sight.
+    pub fn mark(&mut self, marker: Marker) {
+        self.markers.push_back(marker);
+        while self.markers.len() > 64 {
+            self.markers.pop_front();
+        }
+    }
+
+    /// The traces of this moment.
+    pub fn traces(&mut self) -> Traces {
+        let mut traces = Traces { bin_s: SIGHT_S / BINS as f64, bins: BINS, ..Traces::default() };
+        self.envelope.ranges_to(&mut traces.envelope);
+        self.envelope.rms_to(&mut traces.rms);
+        let seen = self.markers.iter().filter_map(|m| Some((self.envelope.column_of(m.frame)?, m.text.clone())));
+        traces.markers = seen.collect();
+        traces.filters = self.highpass_hz.map_or_else(String::new, |hz| format!("HP {hz}"));
+        traces
+    }
+}

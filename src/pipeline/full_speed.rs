@@ -1,0 +1,71 @@
+//! A run at full speed: all stages on one thread, in turns.
+//!
+//! Invariant: the order of the turns depends on the data alone, nothing is lost, and so the same recording, configuration
+//! and seed give the same embeddings and weights bit for bit.
+
+use super::acquire::Turn;
+use super::report::Report;
+use super::run::{Ends, Feed, TELEMETRY_EVERY_S};
+use super::shutdown::{Reason, Shutdown};
+use super::stage::{own_pool, spawn};
+use super::wiring::Stages;
+use crate::signal::Clock;
+use std::io;
+use std::sync::Arc;
+
+/// Name of the thread.
+pub(super) const PIPELINE: &str = "pipeline";
+
+/// Starts the thread.
+pub(super) fn start(
+    stages: Stages,
+    threads: usize,
+    clock: &Arc<dyn Clock>,
+    shutdown: &Shutdown,
+    feed: Feed,
+    ends: &Ends,
+) -> io::Result<Vec<&'static str>> {
+    let (time, token, ends) = (Arc::clone(clock), shutdown.clone(), ends.clone());
+    let done = ends.done.clone();
+    spawn(PIPELINE, false, shutdown, done, move || {
+        let _pool = own_pool(PIPELINE, threads, false);
+        turns(stages, &*time, &token, &feed, &ends);
+    })?;
+    Ok(vec![PIPELINE])
+}
+
+fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, ends: &Ends) {
+    let Stages { mut acquire, mut encode, mut train, mut telemetry, reports, .. } = stages;
+    let (mut events, mut shown) = (Vec::new(), clock.now());
+    while !shutdown.is_requested() {
+        match acquire.step(clock.now()) {
+            // Full: the consumers below make room.
+            Ok(Turn::Frames | Turn::Idle | Turn::Full | Turn::Wait(_)) => {}
+            Ok(Turn::Over(why)) => shutdown.request(Reason::Source(why)),
+            Ok(Turn::Enough) => shutdown.request(Reason::Duration),
+            Err(error) => shutdown.request(Reason::Failed { stage: "the source", why: error.to_string() }),
+        }
+        while encode.step(clock, &mut events) {}
+        for event in events.drain(..) {
+            let _ = reports.try_send(Report::Event(event));
+        }
+        if let Some(train) = &mut train {
+            train.admit();
+            while !shutdown.is_requested() && train.step(clock.now()) {}
+        }
+        let now = clock.now();
+        telemetry.step(now);
+        if now - shown >= TELEMETRY_EVERY_S {
+            shown = now;
+            let _ = feed.views.try_send(Arc::new(telemetry.view(now, None)));
+        }
+    }
+    drop(acquire);
+    let (sha256, file) = encode.finish();
+    let _ = ends.encode.send((sha256, file.map_err(|error| error.to_string())));
+    if let Some(mut train) = train {
+        let _ = ends.train.send(train.finish());
+    }
+    telemetry.step(clock.now());
+    let _ = feed.last.send(telemetry);
+}

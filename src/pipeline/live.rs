@@ -1,0 +1,177 @@
+//! A live run: one thread a stage, joined by rings.
+//!
+//! Invariant: nothing that a consumer does holds up acquisition. The end follows the data: the source stops, its rings
+//! lose their writer, the readers drain them, and each stage completes what it wrote.
+
+use super::acquire::{AcquireStage, Turn};
+use super::run::{Ends, Feed, TELEMETRY_EVERY_S};
+use super::shutdown::{Reason, Shutdown};
+use super::stage::{lower_priority, own_pool, spawn};
+use super::telemetry::Telemetry;
+use super::train::TrainStage;
+use super::wiring::Stages;
+use crate::ring::Doorbell;
+use crate::serve::EncodeStage;
+use crate::signal::{Clock, Event};
+use crossbeam_channel::{Receiver, Sender};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The longest sleep of any stage: so late may it notice that the run is over.
+const NAP: Duration = Duration::from_millis(50);
+/// The timer of the runtime is exact to a millisecond; the last stretch is slept by the thread itself.
+const LAST_STRETCH_S: f64 = 0.0015;
+
+/// Names of the threads, in the order in which the data passes them.
+pub(super) const ACQUIRE: &str = "acquire";
+pub(super) const ENCODE: &str = "encode";
+pub(super) const TRAIN: &str = "train";
+pub(super) const TELEMETRY: &str = "telemetry";
+
+/// Starts all threads; returns their names.
+pub(super) fn start(
+    stages: Stages,
+    threads: usize,
+    clock: &Arc<dyn Clock>,
+    shutdown: &Shutdown,
+    feed: Feed,
+    ends: &Ends,
+) -> io::Result<Vec<&'static str>> {
+    let Stages { acquire, encode, train, telemetry, bells, reports, .. } = stages;
+    let mut names = vec![ENCODE, TELEMETRY, ACQUIRE];
+    let (of_encode, of_train, done) = (ends.encode.clone(), ends.train.clone(), ends.done.clone());
+    // Consumers first, so that none misses the first frame.
+    let (time, bell) = (Arc::clone(clock), Arc::clone(&bells.encode));
+    let told = move |event: Event| drop(reports.try_send(super::report::Report::Event(event)));
+    spawn(ENCODE, false, shutdown, done.clone(), move || {
+        let _ = of_encode.send(encoding(encode, &bell, &*time, told));
+    })?;
+    if let Some(train) = train {
+        names.push(TRAIN);
+        let (time, bell, token) = (Arc::clone(clock), Arc::clone(&bells.train), shutdown.clone());
+        spawn(TRAIN, true, shutdown, done.clone(), move || {
+            let _ = of_train.send(training(train, &bell, &*time, &token, threads));
+        })?;
+    }
+    let (time, bell) = (Arc::clone(clock), Arc::clone(&bells.display));
+    spawn(TELEMETRY, true, shutdown, done.clone(), move || showing(telemetry, &bell, &*time, &feed))?;
+    let (time, token) = (Arc::clone(clock), shutdown.clone());
+    spawn(ACQUIRE, false, shutdown, done, move || acquiring(acquire, &*time, &token))?;
+    Ok(names)
+}
+
+/// The acquisition thread: a tokio runtime of its own with one task.
+fn acquiring(mut stage: AcquireStage, clock: &dyn Clock, shutdown: &Shutdown) {
+    match tokio::runtime::Builder::new_current_thread().enable_time().build() {
+        Ok(runtime) => runtime.block_on(acquisition(&mut stage, clock, shutdown)),
+        Err(error) => shutdown.request(Reason::Failed { stage: ACQUIRE, why: error.to_string() }),
+    }
+    stage.ring();
+}
+
+async fn acquisition(stage: &mut AcquireStage, clock: &dyn Clock, shutdown: &Shutdown) {
+    while !shutdown.is_requested() {
+        match stage.step(clock.now()) {
+            Ok(Turn::Frames | Turn::Idle) => tokio::task::yield_now().await,
+            Ok(Turn::Wait(due)) => until(due - clock.now()).await,
+            // Live branches lose frames rather than wait, so this is a short pause at most.
+            Ok(Turn::Full) => until(0.001).await,
+            Ok(Turn::Over(why)) => shutdown.request(Reason::Source(why)),
+            Ok(Turn::Enough) => shutdown.request(Reason::Duration),
+            Err(error) => shutdown.request(Reason::Failed { stage: "the source", why: error.to_string() }),
+        }
+    }
+}
+
+/// Sleeps for `seconds`, but no longer than a nap.
+async fn until(seconds: f64) {
+    let seconds = seconds.min(NAP.as_secs_f64());
+    if seconds > LAST_STRETCH_S {
+        tokio::time::sleep(Duration::from_secs_f64(seconds - LAST_STRETCH_S)).await;
+    } else if seconds > 0.0 {
+        std::thread::sleep(Duration::from_secs_f64(seconds));
+    }
+}
+
+fn encoding(
+    mut stage: EncodeStage,
+    bell: &Doorbell,
+    clock: &dyn Clock,
+    tell: impl Fn(Event),
+) -> (String, Result<(), String>) {
+    // A pool of this thread alone: nothing that the encoder computes waits for the trainer's threads.
+    let _pool = own_pool(ENCODE, 1, false);
+    bell.listen();
+    let mut events = Vec::new();
+    loop {
+        let over = stage.reader().is_abandoned();
+        let worked = stage.step(clock, &mut events);
+        events.drain(..).for_each(&tell);
+        if worked {
+            continue;
+        }
+        if over {
+            break;
+        }
+        bell.wait(NAP);
+    }
+    let (sha256, file) = stage.finish();
+    (sha256, file.map_err(|error| error.to_string()))
+}
+
+fn training(
+    mut stage: TrainStage,
+    bell: &Doorbell,
+    clock: &dyn Clock,
+    shutdown: &Shutdown,
+    threads: usize,
+) -> super::train::TrainEnd {
+    lower_priority();
+    let _pool = own_pool(TRAIN, threads, true);
+    bell.listen();
+    loop {
+        let over = stage.reader().is_abandoned();
+        stage.admit();
+        if over {
+            break;
+        }
+        if shutdown.is_requested() || !stage.step(clock.now()) {
+            bell.wait(NAP);
+        }
+    }
+    stage.finish()
+}
+
+fn showing(mut telemetry: Telemetry, bell: &Doorbell, clock: &dyn Clock, feed: &Feed) {
+    bell.listen();
+    let mut shown = clock.now();
+    loop {
+        let over = telemetry.display().reader().is_abandoned();
+        let now = clock.now();
+        telemetry.step(now);
+        while let Ok(why) = feed.trainer_died.try_recv() {
+            telemetry.trainer_stopped(now, &why);
+        }
+        if now - shown >= TELEMETRY_EVERY_S {
+            shown = now;
+            // A screen that does not keep up misses Views, not frames.
+            let _ = feed.views.try_send(Arc::new(telemetry.view(now, None)));
+        }
+        if over {
+            break;
+        }
+        bell.wait(Duration::from_secs_f64(TELEMETRY_EVERY_S / 2.0));
+    }
+    let _ = feed.last.send(telemetry);
+}
+
+/// Waits for the last of what a stage sends.
+pub(super) fn last<T>(receiver: &Receiver<T>) -> Option<T> {
+    receiver.try_iter().last()
+}
+
+/// A pair whose sender may be cloned to threads.
+pub(super) fn one<T>() -> (Sender<T>, Receiver<T>) {
+    crossbeam_channel::bounded(1)
+}

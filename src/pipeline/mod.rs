@@ -1,0 +1,31 @@
+//! The pipeline: a plan becomes stages, stages become threads (or one loop), and telemetry says what they do.
+//!
+//! `run` is the only entry. Threads are made in `stage` alone and clocks read in `clock` alone; everything below is told
+//! the time.
+
+mod acquire;
+mod clock;
+pub mod command;
+mod display;
+mod full_speed;
+mod live;
+mod plan;
+mod report;
+mod run;
+mod shutdown;
+mod stage;
+mod summary;
+mod telemetry;
+mod train;
+mod validate;
+pub mod view;
+mod wiring;
+
+pub use clock::MonotonicClock;
+pub use plan::{Plan, PlanError, open_source};
+pub use run::{Outcome, RunError, Running, start};
+pub use shutdown::{Reason, Shutdown};
+pub use stage::spawn;
+pub use summary::Summary;
+pub use validate::configure;
+pub use wiring::{Options, Stages};

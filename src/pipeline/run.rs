@@ -1,0 +1,188 @@
+//! A run from its start to its summary.
+//!
+//! Owned by the main thread, which shows Views meanwhile. Invariant: a run ends within [`DEADLINE_S`] of being asked to;
+//! a stage that does not is named.
+
+use super::command::Command;
+use super::full_speed;
+use super::live::{self, last, one};
+use super::plan::Plan;
+use super::shutdown::{Reason, Shutdown};
+use super::summary::{Facts, Summary};
+use super::telemetry::{Gauges, Telemetry};
+use super::train::TrainEnd;
+use super::view::View;
+use super::wiring::Stages;
+use crate::signal::{Clock, Stamp};
+use crossbeam_channel::{Receiver, Sender};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Seconds between two Views.
+pub(super) const TELEMETRY_EVERY_S: f64 = 0.05;
+/// Seconds that stages have to complete what they write.
+pub const DEADLINE_S: f64 = 5.0;
+
+/// Where Views go, and what telemetry must hear.
+pub(super) struct Feed {
+    pub views: Sender<Arc<View>>,
+    pub trainer_died: Receiver<String>,
+    pub last: Sender<Telemetry>,
+}
+
+/// What the encoder leaves: the hash of its embeddings, and what is wrong with its file.
+pub(super) type EncodeEnd = (String, Result<(), String>);
+
+/// Where stages leave what they end with.
+#[derive(Clone)]
+pub(super) struct Ends {
+    pub encode: Sender<EncodeEnd>,
+    pub train: Sender<TrainEnd>,
+    pub done: Sender<(&'static str, Option<String>)>,
+}
+
+/// Why a run did not start.
+#[derive(Debug, thiserror::Error)]
+#[error("the threads of the pipeline cannot be started: {0}")]
+pub struct RunError(#[from] io::Error);
+
+/// A run that is going on.
+pub struct Running {
+    /// Views, about twenty a second; the channel closes when the run is over.
+    pub views: Receiver<Arc<View>>,
+    shutdown: Shutdown,
+    clock: Arc<dyn Clock>,
+    started: Stamp,
+    gauges: Gauges,
+    facts: Facts,
+    waiting_for: Vec<&'static str>,
+    done: Receiver<(&'static str, Option<String>)>,
+    trainer_died: Sender<String>,
+    last: Receiver<Telemetry>,
+    encode: Receiver<EncodeEnd>,
+    train: Receiver<TrainEnd>,
+    asked: Option<Stamp>,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What it did.
+    pub summary: Summary,
+    /// What went wrong, a line each; empty for a good end.
+    pub failures: Vec<String>,
+    /// What a person should know, a line each.
+    pub notes: Vec<String>,
+}
+
+/// Starts the threads of a run.
+///
+/// # Errors
+/// If the system gives no threads.
+pub fn start(plan: &Plan, stages: Stages, clock: Arc<dyn Clock>, shutdown: &Shutdown) -> Result<Running, RunError> {
+    let (views_in, views) = crossbeam_channel::bounded(2);
+    let (trainer_died, died) = crossbeam_channel::unbounded();
+    let (last_in, last) = one();
+    let (encode_in, encode) = one();
+    let (train_in, train) = one();
+    let (done_in, done) = crossbeam_channel::unbounded();
+    let (started, gauges, facts) = (clock.now(), stages.gauges.clone(), Facts::of(plan));
+    let feed = Feed { views: views_in, trainer_died: died, last: last_in };
+    let ends = Ends { encode: encode_in, train: train_in, done: done_in };
+    let start = if plan.at_full_speed { full_speed::start } else { live::start };
+    let waiting_for = start(stages, plan.threads(), &clock, shutdown, feed, &ends)?;
+    let shutdown = shutdown.clone();
+    Ok(Running {
+        views,
+        shutdown,
+        clock,
+        started,
+        gauges,
+        facts,
+        waiting_for,
+        done,
+        trainer_died,
+        last,
+        encode,
+        train,
+        asked: None,
+    })
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Running").field("waiting_for", &self.waiting_for).finish_non_exhaustive()
+    }
+}
+
+impl Running {
+    /// Does what a person asked for.
+    pub fn obey(&self, command: Command) {
+        match command {
+            Command::Quit => self.shutdown.request(Reason::User),
+            Command::PauseTraining(paused) => {
+                if let Some(train) = &self.gauges.train {
+                    train.pause(paused);
+                }
+            }
+        }
+    }
+
+    /// Notices stages that ended; true while the run goes on, at most until the deadline after it was asked to end.
+    pub fn attend(&mut self) -> bool {
+        while let Ok((name, panicked)) = self.done.try_recv() {
+            self.waiting_for.retain(|&n| n != name);
+            if let (Some(why), live::TRAIN) = (panicked, name) {
+                let _ = self.trainer_died.send(why);
+            }
+        }
+        if self.shutdown.is_requested() {
+            let asked = *self.asked.get_or_insert_with(|| self.clock.now());
+            if self.clock.now() - asked > DEADLINE_S {
+                return false;
+            }
+        }
+        !self.waiting_for.is_empty()
+    }
+
+    /// Waits for the end of the run and sums it up.
+    #[must_use]
+    pub fn finish(mut self) -> Outcome {
+        while self.attend() {
+            // Views that nobody takes must not hold anything up; telemetry drops them by itself.
+            let _ = self.done.recv_timeout(Duration::from_millis(20)).map(|(name, panicked)| {
+                self.waiting_for.retain(|&n| n != name);
+                if let (Some(why), live::TRAIN) = (panicked, name) {
+                    let _ = self.trainer_died.send(why);
+                }
+            });
+        }
+        let (mut failures, mut notes) = (Vec::new(), Vec::new());
+        if !self.waiting_for.is_empty() {
+            let names = self.waiting_for.join(", ");
+            failures.push(format!("{names} did not end within {DEADLINE_S} s and was left behind"));
+        }
+        let reason = self.shutdown.reason().cloned().unwrap_or(Reason::User);
+        if let Reason::Failed { .. } = &reason {
+            failures.push(reason.to_string());
+        }
+        let encode = last(&self.encode);
+        if let Some((_, Err(error))) = &encode {
+            failures.push(error.clone());
+        }
+        let train = last(&self.train);
+        match train.as_ref().and_then(|end| end.checkpoint.as_ref()) {
+            Some(Ok(path)) => notes.push(format!("checkpoint {}", path.display())),
+            Some(Err(error)) => failures.push(error.to_string()),
+            None => {}
+        }
+        if self.gauges.train.is_some() && train.is_none() {
+            failures.push("the trainer left no checkpoint".to_owned());
+        }
+        let telemetry = last(&self.last);
+        let wall_s = self.clock.now() - self.started;
+        let summary = Summary::new(self.facts, &reason, wall_s, &self.gauges, encode, train, telemetry.as_ref());
+        Outcome { summary, failures, notes }
+    }
+}

@@ -1,0 +1,62 @@
+//! The only place that makes threads.
+//!
+//! Invariant: every thread has a name, and a panic in one becomes a failed stage, never a silent loss.
+
+use super::shutdown::{Reason, Shutdown};
+use crossbeam_channel::Sender;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Runs `work` on a thread of this name; at its end its name goes into `done`.
+///
+/// A panic asks for the end of the run and is told as its reason, unless `survivable` (the run goes on without it).
+///
+/// # Errors
+/// If the system gives no more threads.
+pub fn spawn(
+    name: &'static str,
+    survivable: bool,
+    shutdown: &Shutdown,
+    done: Sender<(&'static str, Option<String>)>,
+    work: impl FnOnce() + Send + 'static,
+) -> io::Result<()> {
+    let shutdown = shutdown.clone();
+    let body = move || {
+        let panicked = catch_unwind(AssertUnwindSafe(work)).err().map(|payload| message(payload.as_ref()));
+        if let Some(why) = &panicked
+            && !survivable
+        {
+            shutdown.request(Reason::Failed { stage: name, why: why.clone() });
+        }
+        let _ = done.send((name, panicked));
+    };
+    std::thread::Builder::new().name(name.to_owned()).spawn(body).map(|_| ())
+}
+
+fn message(payload: &(dyn std::any::Any + Send)) -> String {
+    let text = payload.downcast_ref::<String>().map(String::as_str).or_else(|| payload.downcast_ref::<&str>().copied());
+    format!("it panicked: {}", text.unwrap_or("without a message"))
+}
+
+/// Gives the calling thread less of the processor than the data path gets; where the system refuses, nothing changes.
+pub(super) fn lower_priority() {
+    // On Linux a priority belongs to a thread; 0 names the calling one.
+    let _ = rustix::process::setpriority_process(None, 10);
+}
+
+/// Makes the calling thread the first of a pool of `threads`, so that what it computes in parallel stays in there.
+///
+/// The pool lives as long as the returned value; a pool of one never leaves the calling thread.
+pub(super) fn own_pool(name: &'static str, threads: usize, lowered: bool) -> Option<rayon::ThreadPool> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads.max(1))
+        .use_current_thread()
+        .thread_name(move |i| format!("{name}-{i}"))
+        .start_handler(move |_| {
+            if lowered {
+                lower_priority();
+            }
+        })
+        .build()
+        .ok()
+}

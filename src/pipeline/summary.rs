@@ -1,0 +1,200 @@
+//! The summary of a run, as scripts read it.
+//!
+//! Made once, at the end. Invariant: version 1 keeps the meaning of every key; new keys may come.
+
+use super::plan::Plan;
+use super::run::EncodeEnd;
+use super::shutdown::Reason;
+use super::telemetry::{Consumer, Gauges, Telemetry, latency};
+use super::train::TrainEnd;
+use super::view::TrainerState;
+use memory_stats::memory_stats;
+use serde_json::{Map, Value, json};
+use std::fmt::Write;
+
+/// What is known when the run starts.
+#[derive(Clone, Debug)]
+pub(super) struct Facts {
+    seed: u64,
+    kind: &'static str,
+    name: String,
+    channels: usize,
+    rate_hz: f64,
+    start_mb: Option<f64>,
+}
+
+impl Facts {
+    pub fn of(plan: &Plan) -> Self {
+        let facts = &plan.facts;
+        Self {
+            seed: plan.config.seed,
+            kind: facts.kind.word(),
+            name: facts.name.clone(),
+            channels: facts.montage.len(),
+            rate_hz: facts.rate_hz,
+            start_mb: resident_mb(),
+        }
+    }
+}
+
+/// What a run did.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    value: Value,
+}
+
+/// Memory of this process in MB (10^6 bytes), where the system says.
+fn resident_mb() -> Option<f64> {
+    memory_stats().map(|stats| stats.physical_mem as f64 / 1e6)
+}
+
+/// The most memory that this process ever had, in MB, where the system says.
+fn peak_mb() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib * 1024.0 / 1e6)
+}
+
+impl Summary {
+    pub(super) fn new(
+        facts: Facts,
+        reason: &Reason,
+        wall_s: f64,
+        gauges: &Gauges,
+        encode: Option<EncodeEnd>,
+        train: Option<TrainEnd>,
+        telemetry: Option<&Telemetry>,
+    ) -> Self {
+        let acquired = gauges.acquire.frames();
+        let mut frames = Map::new();
+        frames.insert("acquired".to_owned(), json!(acquired));
+        frames.insert("gaps".to_owned(), json!(gauges.acquire.gaps()));
+        for ledger in gauges.consumers.iter().map(Consumer::ledger) {
+            let entry = json!({"consumed": ledger.consumed, "lost": ledger.lost, "left": ledger.left});
+            frames.insert(ledger.consumer.to_owned(), entry);
+        }
+        let counts = gauges.train.as_deref();
+        let (encoded, admitted) = (gauges.encode.windows(), counts.map_or(0, |c| c.admitted()));
+        let rejected_gap = counts.map_or(gauges.encode.rejected_gap(), |c| c.rejected_gap());
+        let latency = latency(&gauges.encode);
+        let mut value = json!({
+            "version": 1,
+            "source": {"kind": facts.kind, "name": facts.name, "channels": facts.channels, "rate_hz": facts.rate_hz},
+            "reason": reason.to_string(),
+            "wall_s": rounded(wall_s),
+            "signal_s": rounded(acquired as f64 / facts.rate_hz),
+            "seed": facts.seed,
+            "frames": frames,
+            "windows": {
+                "encoded": encoded,
+                "trained": admitted,
+                "rejected": {"gap": rejected_gap, "quality": counts.map_or(0, |c| c.rejected_quality())},
+            },
+            "embeddings": {
+                "count": encoded,
+                "dimension": gauges.dimension,
+                "sha256": encode.map(|(sha256, _)| sha256),
+            },
+            "latency_ms": {
+                "p50": rounded(latency.p50),
+                "p99": rounded(latency.p99),
+                "p99_9": rounded(latency.p99_9),
+                "max": rounded(latency.max),
+            },
+            "memory_mb": {
+                "start": facts.start_mb.map(rounded),
+                "end": resident_mb().map(rounded),
+                "peak": peak_mb().map(rounded),
+            },
+        });
+        if counts.is_some() {
+            value["training"] = training(gauges.method, wall_s, train, telemetry);
+        }
+        Self { value }
+    }
+
+    /// The summary as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut text = serde_json::to_string_pretty(&self.value).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+
+    /// The summary for a person.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let v = &self.value;
+        let mut text = String::new();
+        let number = |value: &Value| value.as_f64().unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "{}: {:.1} s of signal in {:.1} s ({})",
+            v["source"]["name"].as_str().unwrap_or_default(),
+            number(&v["signal_s"]),
+            number(&v["wall_s"]),
+            v["reason"].as_str().unwrap_or_default()
+        );
+        let acquired = &v["frames"]["acquired"];
+        for name in ["encoder", "trainer", "recorder", "display"] {
+            if let Some(ledger) = v["frames"].get(name) {
+                let (consumed, lost, left) = (&ledger["consumed"], &ledger["lost"], &ledger["left"]);
+                let _ =
+                    writeln!(text, "  {name:8} {acquired} acquired = {consumed} consumed + {lost} lost + {left} left");
+            }
+        }
+        let latency = &v["latency_ms"];
+        let (embeddings, windows) = (&v["embeddings"], &v["windows"]);
+        let _ = writeln!(
+            text,
+            "  embeddings {} of {} numbers, latency p50 {:.1} ms, p99 {:.1} ms",
+            embeddings["count"],
+            embeddings["dimension"],
+            number(&latency["p50"]),
+            number(&latency["p99"])
+        );
+        if let Some(training) = v.get("training") {
+            let _ = writeln!(
+                text,
+                "  {} {} steps, loss {:.3} to {:.3}, {} generations, {} windows learnt from, {} refused",
+                training["method"].as_str().unwrap_or_default(),
+                training["steps"],
+                number(&training["loss_first"]),
+                number(&training["loss_last"]),
+                training["generations"],
+                windows["trained"],
+                windows["rejected"]["quality"]
+            );
+        }
+        text
+    }
+}
+
+fn training(method: &str, wall_s: f64, train: Option<TrainEnd>, telemetry: Option<&Telemetry>) -> Value {
+    let (status, weights) = train.map_or_else(Default::default, |end| (end.status, Some(end.weights_sha256)));
+    let state = telemetry.map(|t| t.trainer().state).unwrap_or_default();
+    let alarms: Vec<&str> = [TrainerState::Collapsed, TrainerState::Stopped]
+        .into_iter()
+        .filter(|alarm| *alarm == state)
+        .map(TrainerState::word)
+        .collect();
+    json!({
+        "method": method,
+        "steps": status.steps,
+        "steps_per_s": rounded(status.steps_this_run as f64 / wall_s.max(1e-9)),
+        "skipped": status.skipped,
+        "loss_first": status.loss_first,
+        "loss_last": status.loss_last,
+        "generations": status.generations,
+        "refused": status.refused,
+        "rollbacks": 0,
+        "health": {"std": rounded(status.health.std), "rankme": rounded(status.health.rankme), "alarms": alarms},
+        "weights_sha256": weights,
+    })
+}
+
+/// Three digits after the point are enough for people, and keep the file readable.
+fn rounded(value: f64) -> f64 {
+    (value * 1e3).round() / 1e3
+}

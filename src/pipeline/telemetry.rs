@@ -1,0 +1,236 @@
+//! Telemetry: counters and reports become Views.
+//!
+//! Owned by the telemetry thread. Invariant: it only reads what stages count; it can stall or die without costing the data
+//! path a frame.
+
+use super::acquire::AcquireCounts;
+use super::display::DisplayStage;
+use super::report::Report;
+use super::train::TrainCounts;
+use super::view::{Latency, Ledger, ServingView, TrainerState, TrainerView, View};
+use crate::learn::Health;
+use crate::ring::{ReaderCounts, WriterCounts};
+use crate::serve::EncodeCounts;
+use crate::signal::{Event, EventKind, Stamp, StreamFacts};
+use crossbeam_channel::Receiver;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// One consumer's counters at both ends of its ring.
+#[derive(Clone, Debug)]
+pub(super) struct Consumer {
+    pub name: &'static str,
+    pub written: Arc<WriterCounts>,
+    pub read: Arc<ReaderCounts>,
+    pub capacity: u64,
+}
+
+impl Consumer {
+    /// Its ledger at this moment. Counters move while they are read, so `left` is what the others leave.
+    pub fn ledger(&self) -> Ledger {
+        let (consumed, skipped) = (self.read.consumed(), self.read.skipped());
+        let (refused, acquired) = (self.written.refused(), self.written.offered());
+        let left = acquired.saturating_sub(refused + consumed + skipped);
+        let fill = left as f32 / self.capacity as f32;
+        Ledger { consumer: self.name, acquired, consumed, lost: refused + skipped, left, fill }
+    }
+}
+
+/// Everything that is read.
+#[derive(Clone, Debug)]
+pub(super) struct Gauges {
+    pub facts: Arc<StreamFacts>,
+    pub acquire: Arc<AcquireCounts>,
+    pub encode: Arc<EncodeCounts>,
+    pub train: Option<Arc<TrainCounts>>,
+    pub consumers: Vec<Consumer>,
+    pub method: &'static str,
+    pub dimension: usize,
+    pub hop: usize,
+    pub speed: Option<f64>,
+    pub outlet: Option<String>,
+    pub file: Option<String>,
+    /// The generation that is served first and its step.
+    pub first_generation: u64,
+}
+
+/// Losses that are kept for the curve; when there are more, every second goes.
+const LOSSES: usize = 512;
+const EVENTS: usize = 200;
+
+/// Collects reports and builds Views.
+pub(super) struct Telemetry {
+    gauges: Gauges,
+    reports: Receiver<Report>,
+    display: DisplayStage,
+    started: Stamp,
+    events: VecDeque<(f64, Event)>,
+    losses: Vec<(u64, f32)>,
+    every: u64,
+    trainer: TrainerView,
+    swapped: Stamp,
+    /// Steps and when they were counted, for the rate.
+    pace: VecDeque<(Stamp, u64)>,
+    lost: Vec<u64>,
+}
+
+impl Telemetry {
+    pub fn new(gauges: Gauges, reports: Receiver<Report>, display: DisplayStage, started: Stamp) -> Self {
+        let state = if gauges.train.is_some() { TrainerState::Warming } else { TrainerState::Off };
+        let trainer = TrainerView {
+            state,
+            method: gauges.method.to_owned(),
+            generation: gauges.first_generation,
+            ..TrainerView::default()
+        };
+        Self {
+            lost: vec![0; gauges.consumers.len()],
+            gauges,
+            reports,
+            display,
+            started,
+            events: VecDeque::new(),
+            losses: Vec::new(),
+            every: 1,
+            trainer,
+            swapped: started,
+            pace: VecDeque::new(),
+        }
+    }
+
+    pub fn display(&self) -> &DisplayStage {
+        &self.display
+    }
+
+    /// Takes in frames and reports.
+    pub fn step(&mut self, now: Stamp) {
+        self.display.step();
+        while let Ok(report) = self.reports.try_recv() {
+            match report {
+                Report::Event(event) => self.happened(event),
+                Report::Marker(marker) => self.display.mark(marker),
+                Report::Swap { number, step, at, health } => self.swap(number, step, at, health),
+                Report::Step { step, loss, chance, learning_rate, status, memory } => {
+                    let trainer = &mut self.trainer;
+                    (trainer.steps, trainer.chance, trainer.learning_rate) = (step, chance, learning_rate);
+                    (trainer.skipped, trainer.memory) = (status.skipped, memory);
+                    if trainer.state == TrainerState::Warming {
+                        trainer.state = TrainerState::Ok;
+                    }
+                    self.pace.push_back((now, step));
+                    if step.is_multiple_of(self.every) && loss.is_finite() {
+                        self.losses.push((step, loss));
+                        self.thin();
+                    }
+                }
+            }
+        }
+        while self.pace.len() > 2 && self.pace.front().is_some_and(|(at, _)| now - *at > 5.0) {
+            self.pace.pop_front();
+        }
+        self.watch_losses(now);
+    }
+
+    /// A full curve loses every second point, so that it always spans the whole run.
+    fn thin(&mut self) {
+        if self.losses.len() > LOSSES {
+            self.every *= 2;
+            let every = self.every;
+            self.losses.retain(|(step, _)| step.is_multiple_of(every));
+        }
+    }
+
+    fn swap(&mut self, number: u64, step: u64, at: Stamp, health: Health) {
+        self.swapped = at;
+        (self.trainer.generation, self.trainer.std, self.trainer.rankme) =
+            (number, health.std as f32, health.rankme as f32);
+        let was = self.trainer.state;
+        self.trainer.state = if health.collapsed() { TrainerState::Collapsed } else { TrainerState::Ok };
+        if was != TrainerState::Collapsed && health.collapsed() {
+            let text = format!("the embeddings have collapsed: std {:.3} at step {step}", health.std);
+            self.happened(Event { at, kind: EventKind::Warning, text });
+        }
+        let text = format!("generation {number} at step {step}, rank {:.1}", health.rankme);
+        self.happened(Event { at, kind: EventKind::Swap, text });
+    }
+
+    /// Tells of losses when they begin and each time they have doubled.
+    fn watch_losses(&mut self, now: Stamp) {
+        for i in 0..self.gauges.consumers.len() {
+            let ledger = self.gauges.consumers[i].ledger();
+            if ledger.lost > 2 * self.lost[i] {
+                self.lost[i] = ledger.lost;
+                let text = format!("the {} has lost {} of {} frames", ledger.consumer, ledger.lost, ledger.acquired);
+                self.happened(Event { at: now, kind: EventKind::Loss, text });
+            }
+        }
+    }
+
+    fn happened(&mut self, event: Event) {
+        self.events.push_back((event.at - self.started, event));
+        while self.events.len() > EVENTS {
+            self.events.pop_front();
+        }
+    }
+
+    /// The trainer has died; what it made is still served.
+    pub fn trainer_stopped(&mut self, now: Stamp, why: &str) {
+        self.trainer.state = TrainerState::Stopped;
+        self.happened(Event { at: now, kind: EventKind::Error, text: format!("the trainer stopped: {why}") });
+    }
+
+    /// The trainer's state in words and numbers.
+    pub fn trainer(&self) -> &TrainerView {
+        &self.trainer
+    }
+
+    /// Everything at this moment.
+    pub fn view(&mut self, now: Stamp, ended: Option<String>) -> View {
+        let gauges = &self.gauges;
+        let (encode, rate_hz) = (&gauges.encode, gauges.facts.rate_hz);
+        let steps_per_s = match (self.pace.front(), self.pace.back()) {
+            (Some((from, first)), Some((to, last))) if *to > *from => (last - first) as f64 / (*to - *from),
+            _ => 0.0,
+        };
+        let behind = gauges.acquire.end_frame().saturating_sub(encode.end_frame() + gauges.hop as u64);
+        let warm = encode.windows() > 0;
+        let mut histogram = Vec::new();
+        encode.latency.coarse_to(&mut histogram);
+        let acquired = gauges.acquire.frames();
+        View {
+            facts: Arc::clone(&gauges.facts),
+            wall_s: now - self.started,
+            signal_s: acquired as f64 / rate_hz,
+            speed: gauges.speed,
+            behind_s: if warm { behind as f64 / rate_hz } else { 0.0 },
+            data_age_s: if acquired > 0 { (now - gauges.acquire.arrived()).max(0.0) } else { now - self.started },
+            gaps: gauges.acquire.gaps(),
+            recording: None,
+            ledgers: gauges.consumers.iter().map(Consumer::ledger).collect(),
+            latency: latency(encode),
+            histogram,
+            traces: self.display.traces(),
+            trainer: TrainerView {
+                losses: self.losses.clone(),
+                steps_per_s,
+                generation_age_s: now - self.swapped,
+                ..self.trainer.clone()
+            },
+            serving: ServingView {
+                embeddings: encode.windows(),
+                dimension: gauges.dimension,
+                rate_hz: rate_hz / gauges.hop as f64,
+                outlet: gauges.outlet.clone().map(|name| (name, encode.listened_to())),
+                file: gauges.file.clone(),
+            },
+            events: self.events.iter().cloned().collect(),
+            ended,
+        }
+    }
+}
+
+/// Quantiles of the encoder's latency.
+pub(super) fn latency(encode: &EncodeCounts) -> Latency {
+    let quantile = |q| encode.latency.quantile_ms(q);
+    Latency { p50: quantile(0.5), p99: quantile(0.99), p99_9: quantile(0.999), max: encode.latency.max_ms() }
+}

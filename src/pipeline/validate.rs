@@ -1,0 +1,154 @@
+//! What can be said against a configuration before the stream is known.
+//!
+//! Pure. Invariant: all problems, not the first.
+
+use crate::config::{Config, ConfigError, Document, Problem, Speed};
+use crate::learn::Method;
+use crate::window::Preset;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
+/// The configuration in a document.
+///
+/// # Errors
+/// With everything that is wrong with its keys and values.
+pub fn configure(document: &Document) -> Result<Config, ConfigError> {
+    let (config, mut problems) = document.config();
+    problems.extend(wrong_values(&config));
+    if problems.is_empty() {
+        Ok(config)
+    } else {
+        Err(ConfigError::Problems { path: document.name().to_owned(), problems })
+    }
+}
+
+fn wrong_values(config: &Config) -> Vec<Problem> {
+    let mut found = Findings(Vec::new());
+    found.source(config);
+    found.signal(config);
+    found.model(config);
+    found.train(config);
+    found.rest(config);
+    found.0
+}
+
+struct Findings(Vec<Problem>);
+
+impl Findings {
+    fn range<T: PartialOrd + Display>(&mut self, key: &str, value: T, range: RangeInclusive<T>) {
+        if !range.contains(&value) {
+            let allowed = format!("must be from {} to {}", range.start(), range.end());
+            self.0.push(Problem::of(key, value, allowed));
+        }
+    }
+
+    fn word<'a>(&mut self, key: &str, value: &str, words: impl IntoIterator<Item = &'a str>) {
+        let words: Vec<&str> = words.into_iter().collect();
+        if !words.contains(&value) {
+            let allowed = format!("must be {}", alternatives(&words));
+            self.0.push(Problem::of(key, format!("\"{value}\""), allowed).meant(value, words));
+        }
+    }
+
+    fn source(&mut self, config: &Config) {
+        let source = &config.source;
+        let named =
+            usize::from(source.replay.is_some()) + usize::from(source.lsl.is_some()) + usize::from(source.synthetic);
+        if named != 1 {
+            let problem = Problem::of("source", "", "must have exactly one of `replay`, `lsl` and `synthetic = true`");
+            let written = if named == 0 { "none of them is there" } else { "there are several" };
+            self.0.push(problem.hint(written));
+        }
+        match source.speed {
+            Speed::Times(times) => self.range("source.speed", times, 0.01..=1000.0),
+            Speed::Max if source.replay.is_none() && named == 1 => {
+                let problem = Problem::of("source.speed", "\"max\"", "is for recordings: a live stream cannot wait");
+                self.0.push(problem.hint("leave it out"));
+            }
+            Speed::Max => {}
+        }
+        self.range("source.block_ms", source.block_ms, 0.1..=1000.0);
+        self.range("source.wait_s", source.wait_s, 0.0..=3600.0);
+    }
+
+    fn signal(&mut self, config: &Config) {
+        let signal = &config.signal;
+        self.range("signal.highpass_hz", signal.highpass_hz, 0.0..=100_000.0);
+        self.range("signal.lowpass_hz", signal.lowpass_hz, 0.0..=100_000.0);
+        self.range("signal.notch_hz", signal.notch_hz, 0.0..=100_000.0);
+        self.range("signal.scale_s", signal.scale_s, 0.0..=3600.0);
+        self.word("signal.reference", &signal.reference, ["average", "none"]);
+        if signal.lowpass_hz > 0.0 && signal.lowpass_hz <= signal.highpass_hz {
+            let allowed = format!("must lie above highpass_hz, {}", signal.highpass_hz);
+            self.0.push(Problem::of("signal.lowpass_hz", signal.lowpass_hz, allowed));
+        }
+        self.range("window.length_s", config.window.length_s, 0.01..=600.0);
+        self.range("window.hop_s", config.window.hop_s, 0.001..=600.0);
+        self.word("augment.preset", &config.augment.preset, Preset::ALL.map(Preset::word));
+    }
+
+    fn model(&mut self, config: &Config) {
+        let model = &config.model;
+        self.word("model.encoder", &model.encoder, ["conv"]);
+        self.range("model.embedding", model.embedding, 2..=4096);
+        self.range("model.widths (how many)", model.widths.len(), 1..=12);
+        for &width in &model.widths {
+            self.range("model.widths", width, 1..=4096);
+        }
+    }
+
+    fn train(&mut self, config: &Config) {
+        let train = &config.train;
+        self.word("train.method", &train.method, Method::ALL.map(Method::word));
+        self.range("train.batch", train.batch, 2..=4096);
+        self.range("train.steps", train.steps, 1..=1_000_000_000);
+        self.range("train.steps_per_s", train.steps_per_s, 0.0..=10_000.0);
+        self.range("train.learning_rate", train.learning_rate, 1e-9..=1.0);
+        self.range("train.warmup_steps", train.warmup_steps, 0..=1_000_000);
+        self.range("train.weight_decay", train.weight_decay, 0.0..=1.0);
+        self.range("train.momentum", train.momentum, 0.0..=1.0);
+        self.range("train.temperature", train.temperature.unwrap_or(0.1), 0.001..=100.0);
+        self.range("train.queue", train.queue, 1..=1_048_576);
+        self.range("train.pieces", train.pieces, 2..=1024);
+        self.range("train.ahead", train.ahead, 1..=1023);
+        if train.ahead >= train.pieces {
+            let allowed = format!("must be below pieces, {}: there is nothing beyond the last piece", train.pieces);
+            self.0.push(Problem::of("train.ahead", train.ahead, allowed));
+        }
+        self.range("train.publish_every", train.publish_every, 1..=1_000_000);
+        self.range("train.checkpoint_every_s", train.checkpoint_every_s, 0.1..=86_400.0);
+        self.range("train.memory.windows", train.memory.windows, 2..=10_000_000);
+        self.range("train.memory.recent_fraction", train.memory.recent_fraction, 0.0..=1.0);
+        self.word("train.memory.policy", &train.memory.policy, ["fifo"]);
+        if train.memory.windows < train.batch {
+            let allowed = format!("must hold at least a batch, {} windows", train.batch);
+            self.0.push(Problem::of("train.memory.windows", train.memory.windows, allowed));
+        }
+    }
+
+    fn rest(&mut self, config: &Config) {
+        if let Some(outlet) = &config.serve.lsl
+            && outlet.name.trim().is_empty()
+        {
+            self.0.push(Problem::of("serve.lsl.name", "\"\"", "must not be empty"));
+        }
+        if let Some(path) = &config.serve.embeddings {
+            let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+            if !["csv", "npy"].contains(&ending) {
+                let problem = Problem::of("serve.embeddings", path.display(), "must end in .csv or .npy");
+                self.0.push(problem);
+            }
+        }
+        self.word("compute.device", &config.compute.device, ["cpu"]);
+        self.range("compute.threads", config.compute.threads, 0..=1024);
+    }
+}
+
+fn alternatives(words: &[&str]) -> String {
+    let quoted: Vec<String> = words.iter().map(|w| format!("\"{w}\"")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}

@@ -1,0 +1,213 @@
+//! Wiring: a plan becomes stages that are joined by rings.
+//!
+//! Runs before the first frame, on the main thread. Invariant: everything that can fail for want of a file, a stream or a
+//! checkpoint fails here, before anything moves.
+
+use super::acquire::AcquireStage;
+use super::display::DisplayStage;
+use super::plan::{OpenSource, Plan};
+use super::report::Report;
+use super::telemetry::{Consumer, Gauges, Telemetry};
+use super::train::{Checkpoints, TrainParts, TrainStage};
+use crate::dsp::Conditioner;
+use crate::format::embedding::{EmbeddingFile, EmbeddingFileError};
+use crate::learn::{Checkpoint, CheckpointError, Trainer};
+use crate::lsl::{Library, LslError};
+use crate::ring::{Branch, Doorbell, FrameReader, Tee, WhenFull, frames};
+use crate::serve::{EmbeddingOutlet, EmbeddingStream, EncodeStage, ServingSettings};
+use crate::signal::{Clock, Event, EventKind};
+use crate::window::Slide;
+use arc_swap::ArcSwap;
+use crossbeam_channel::Sender;
+use std::sync::Arc;
+
+/// What a run is asked for beside its configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Seconds of signal after which it ends.
+    pub duration_s: Option<f64>,
+    /// Go on from the newest checkpoint.
+    pub resume: bool,
+    /// liblsl, where it is needed.
+    pub library: Option<Library>,
+}
+
+/// Why a run cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum WiringError {
+    /// A checkpoint.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// The file of embeddings.
+    #[error(transparent)]
+    Embeddings(#[from] EmbeddingFileError),
+    /// The outgoing stream.
+    #[error(transparent)]
+    Lsl(#[from] LslError),
+}
+
+/// All stages, joined and at rest.
+pub struct Stages {
+    pub(super) acquire: AcquireStage,
+    pub(super) encode: EncodeStage,
+    pub(super) train: Option<TrainStage>,
+    pub(super) telemetry: Telemetry,
+    pub(super) gauges: Gauges,
+    pub(super) bells: Bells,
+    pub(super) reports: Sender<Report>,
+}
+
+impl std::fmt::Debug for Stages {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stages").field("gauges", &self.gauges).finish_non_exhaustive()
+    }
+}
+
+/// The consumers' doorbells.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Bells {
+    pub encode: Arc<Doorbell>,
+    pub train: Arc<Doorbell>,
+    pub display: Arc<Doorbell>,
+}
+
+/// Seconds of signal that a ring holds beyond two windows.
+const RING_S: f64 = 4.0;
+/// Blocks that a ring holds at most; live sources may send a block a frame.
+const HEADERS: usize = 16_384;
+
+impl Stages {
+    /// Joins the stages of a plan.
+    ///
+    /// # Errors
+    /// If a checkpoint cannot be read or its folder not made, or embeddings have nowhere to go.
+    pub fn wire(plan: &Plan, source: OpenSource, options: &Options, clock: &dyn Clock) -> Result<Self, WiringError> {
+        let (rate_hz, channels) = (plan.facts.rate_hz, plan.facts.montage.len());
+        let config = &plan.config;
+        let now = clock.now();
+        let mut notes = plan.notes.clone();
+
+        let training = config.train.enabled;
+        let mut settings = plan.trainer.clone();
+        if !training {
+            // Only the encoder is wanted of it.
+            settings.memory_windows = 0;
+        }
+        let mut trainer = Trainer::new(settings);
+        let folder = &config.train.checkpoint;
+        if options.resume {
+            let (path, checkpoint) = Checkpoint::newest(folder)?;
+            checkpoint.fits(&path, &plan.identity)?;
+            trainer.restore(&checkpoint)?;
+            notes.push(format!("resumed from {} at step {}", path.display(), trainer.status().steps));
+        }
+        let first = trainer.first_generation(now);
+        let first_generation = first.number;
+        let served = Arc::new(ArcSwap::from_pointee(first));
+        let file = match &config.serve.embeddings {
+            Some(path) => Some(EmbeddingFile::create(path, config.model.embedding)?),
+            None => None,
+        };
+        let outlet = outlet(plan, options, clock)?;
+        let checkpoints = match folder.as_os_str().is_empty() || !training {
+            true => None,
+            false => Some(Checkpoints { run: Checkpoint::new_run(folder)?, every_s: config.train.checkpoint_every_s }),
+        };
+
+        let (reports, reported) = crossbeam_channel::bounded(4096);
+        let bells = Bells::default();
+        let capacity = 2 * plan.window.max(plan.hop) + (RING_S * rate_hz).ceil() as usize;
+        let mut rings = Rings { plan, capacity, consumers: Vec::new() };
+        let (for_encoder, encoder_branch) = rings.make("encoder", &bells.encode);
+        let (for_trainer, trainer_branch) = rings.make("trainer", &bells.train);
+        let (for_display, display_branch) = rings.make("display", &bells.display);
+        let mut conditioned = vec![encoder_branch];
+        if training {
+            conditioned.push(trainer_branch);
+        } else {
+            rings.consumers.retain(|c| c.name != "trainer");
+        }
+        let consumers = rings.consumers;
+        // Live, a consumer that has half a ring to catch up with would show and serve the past.
+        let skip_beyond = (!plan.at_full_speed).then_some(capacity / 2);
+
+        let conditioner = Conditioner::new(&plan.conditioning, channels, rate_hz);
+        let tees = [Tee::new(vec![display_branch]), Tee::new(conditioned)];
+        let allowance = options.duration_s.map(|s| (s * rate_hz).round() as u64);
+        let acquire = AcquireStage::new(source, conditioner, tees, allowance, reports.clone());
+        let serving = ServingSettings { length: plan.window, hop: plan.hop, rate_hz, skip_beyond };
+        let published = outlet.is_some();
+        let encode = EncodeStage::new(serving, for_encoder, Arc::clone(&served), outlet, file);
+        let train = training.then(|| {
+            TrainStage::new(TrainParts {
+                reader: for_trainer,
+                slide: Slide::new(plan.window, plan.hop),
+                trainer,
+                served,
+                checkpoints,
+                identity: plan.identity.clone(),
+                steps_per_s: config.train.steps_per_s,
+                scaled: plan.conditioning.scale_s.is_some(),
+                at_full_speed: plan.at_full_speed,
+                reports: reports.clone(),
+            })
+        });
+        let gauges = Gauges {
+            facts: Arc::clone(&plan.facts),
+            acquire: acquire.counts(),
+            encode: encode.counts(),
+            train: train.as_ref().map(TrainStage::counts),
+            consumers,
+            method: plan.identity.method.word(),
+            dimension: config.model.embedding,
+            hop: plan.hop,
+            speed: match config.source.speed {
+                crate::config::Speed::Times(times) => Some(times),
+                crate::config::Speed::Max => None,
+            },
+            outlet: config.serve.lsl.as_ref().filter(|_| published).map(|o| o.name.clone()),
+            file: config.serve.embeddings.as_ref().map(|p| p.display().to_string()),
+            first_generation,
+        };
+        for text in notes {
+            let _ = reports.try_send(Report::Event(Event { at: now, kind: EventKind::Ready, text }));
+        }
+        let display = DisplayStage::new(for_display, rate_hz, skip_beyond);
+        let telemetry = Telemetry::new(gauges.clone(), reported, display, now);
+        Ok(Self { acquire, encode, train, telemetry, gauges, bells, reports })
+    }
+}
+
+/// Makes rings and remembers their counters.
+struct Rings<'a> {
+    plan: &'a Plan,
+    capacity: usize,
+    consumers: Vec<Consumer>,
+}
+
+impl Rings<'_> {
+    fn make(&mut self, name: &'static str, doorbell: &Arc<Doorbell>) -> (FrameReader, Branch) {
+        let facts = &self.plan.facts;
+        let headers = self.capacity.min(HEADERS);
+        let (writer, reader) = frames(facts.montage.len(), facts.rate_hz, self.capacity, headers);
+        let capacity = self.capacity as u64;
+        self.consumers.push(Consumer { name, written: writer.counts(), read: reader.counts(), capacity });
+        let when_full = if self.plan.at_full_speed { WhenFull::Wait } else { WhenFull::Lose };
+        (reader, Branch { writer, when_full, doorbell: Arc::clone(doorbell) })
+    }
+}
+
+/// The outgoing stream, where the configuration has one.
+fn outlet(plan: &Plan, options: &Options, clock: &dyn Clock) -> Result<Option<EmbeddingOutlet>, WiringError> {
+    let (Some(wanted), Some(library)) = (&plan.config.serve.lsl, &options.library) else { return Ok(None) };
+    let stream = EmbeddingStream {
+        name: &wanted.name,
+        dimension: plan.config.model.embedding,
+        rate_hz: plan.facts.rate_hz / plan.hop as f64,
+        facts: &plan.facts,
+        method: plan.identity.method.word(),
+        window_s: plan.window as f64 / plan.facts.rate_hz,
+        hop_s: plan.hop as f64 / plan.facts.rate_hz,
+    };
+    Ok(Some(EmbeddingOutlet::open(library, &stream, library.clock_offset(clock))?))
+}

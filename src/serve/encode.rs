@@ -1,0 +1,227 @@
+//! The live encoder: windows become embeddings.
+//!
+//! Owned by the encoder's thread, which loops over [`EncodeStage::step`]. Invariant: a window is encoded by one generation,
+//! loaded once, and its embedding goes out with the window's bounds, that generation's number and its latency. An outlet
+//! or a file that fails costs itself, not the stage.
+
+use super::EmbeddingOutlet;
+use crate::dsp::LatencyHistogram;
+use crate::format::embedding::{EmbeddingFile, Row};
+use crate::learn::Generation;
+use crate::ring::FrameReader;
+use crate::signal::{Clock, Event, EventKind, Stamp};
+use crate::window::Slide;
+use arc_swap::ArcSwap;
+use sha2::{Digest, Sha256};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// What the encoder needs to know of the windows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ServingSettings {
+    /// Frames of a window.
+    pub length: usize,
+    /// Frames from one window to the next.
+    pub hop: usize,
+    /// Rate of the stream in hertz.
+    pub rate_hz: f64,
+    /// Frames in the ring beyond which it skips to the newest; none where the source waits.
+    pub skip_beyond: Option<usize>,
+}
+
+/// What the encoder has counted, for others to read.
+#[derive(Debug, Default)]
+pub struct EncodeCounts {
+    windows: AtomicU64,
+    rejected_gap: AtomicU64,
+    end_frame: AtomicU64,
+    generation: AtomicU64,
+    listened_to: AtomicBool,
+    /// From the arrival of a window's last frame to its embedding.
+    pub latency: LatencyHistogram,
+}
+
+impl EncodeCounts {
+    /// Windows encoded.
+    #[must_use]
+    pub fn windows(&self) -> u64 {
+        self.windows.load(Ordering::Relaxed)
+    }
+
+    /// Windows not made because they would have spanned a gap.
+    #[must_use]
+    pub fn rejected_gap(&self) -> u64 {
+        self.rejected_gap.load(Ordering::Relaxed)
+    }
+
+    /// Number of the frame after the last window.
+    #[must_use]
+    pub fn end_frame(&self) -> u64 {
+        self.end_frame.load(Ordering::Relaxed)
+    }
+
+    /// The generation that made the last embedding.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Relaxed)
+    }
+
+    /// True if somebody receives the outgoing stream.
+    #[must_use]
+    pub fn listened_to(&self) -> bool {
+        self.listened_to.load(Ordering::Relaxed)
+    }
+}
+
+/// Why the encoder's file is incomplete.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct EncodeError(String);
+
+/// Encodes the windows of one ring.
+pub struct EncodeStage {
+    settings: ServingSettings,
+    reader: FrameReader,
+    slide: Slide,
+    served: Arc<ArcSwap<Generation>>,
+    counts: Arc<EncodeCounts>,
+    outlet: Option<EmbeddingOutlet>,
+    file: Option<EmbeddingFile>,
+    file_error: Option<String>,
+    hasher: Sha256,
+    flushed: Stamp,
+}
+
+impl std::fmt::Debug for EncodeStage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EncodeStage")
+            .field("settings", &self.settings)
+            .field("counts", &self.counts)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Seconds from one flush of the file to the next.
+const FLUSH_EVERY_S: f64 = 1.0;
+
+impl EncodeStage {
+    /// A stage before its first window.
+    #[must_use]
+    pub fn new(
+        settings: ServingSettings,
+        reader: FrameReader,
+        served: Arc<ArcSwap<Generation>>,
+        outlet: Option<EmbeddingOutlet>,
+        file: Option<EmbeddingFile>,
+    ) -> Self {
+        Self {
+            slide: Slide::new(settings.length, settings.hop),
+            settings,
+            reader,
+            served,
+            counts: Arc::default(),
+            outlet,
+            file,
+            file_error: None,
+            hasher: Sha256::new(),
+            flushed: Stamp::default(),
+        }
+    }
+
+    /// Its counts, to keep.
+    #[must_use]
+    pub fn counts(&self) -> Arc<EncodeCounts> {
+        Arc::clone(&self.counts)
+    }
+
+    /// Its ring.
+    #[must_use]
+    pub fn reader(&self) -> &FrameReader {
+        &self.reader
+    }
+
+    /// Encodes the next window, if there is one; false if there is none yet.
+    pub fn step(&mut self, clock: &dyn Clock, events: &mut Vec<Event>) -> bool {
+        if let Some(limit) = self.settings.skip_beyond
+            && self.reader.left() > limit as u64
+        {
+            let lost = self.slide.catch_up(&mut self.reader, self.settings.length);
+            let text = format!("the encoder fell behind and skipped {lost} frames to the newest");
+            events.push(Event { at: clock.now(), kind: EventKind::Loss, text });
+        }
+        let channels = self.reader.channels();
+        let Some(window) = self.slide.next(&mut self.reader) else {
+            self.counts.rejected_gap.store(self.slide.rejected(), Ordering::Relaxed);
+            return false;
+        };
+        let mut samples = vec![0.0; window.frames * channels];
+        window.copy_to(&mut samples);
+        let (first, frames, stamp, arrived) = (window.first, window.frames, window.stamp, window.arrived);
+        drop(window);
+        // Held until the embedding is out: no window is made by two generations.
+        let generation = self.served.load();
+        let values = generation.encoder.embed(samples, channels);
+        let number = generation.number;
+        drop(generation);
+        let now = clock.now();
+        let latency_ms = (now - arrived).max(0.0) * 1e3;
+        let row = Row {
+            first,
+            start_s: first as f64 / self.settings.rate_hz,
+            end_s: (first + frames as u64) as f64 / self.settings.rate_hz,
+            generation: number,
+            latency_ms,
+            values: &values,
+        };
+        self.publish(row, stamp, now, events);
+        self.counts.latency.add(latency_ms);
+        self.counts.windows.store(self.counts.windows() + 1, Ordering::Relaxed);
+        self.counts.end_frame.store(first + frames as u64, Ordering::Relaxed);
+        self.counts.generation.store(number, Ordering::Relaxed);
+        true
+    }
+
+    fn publish(&mut self, row: Row<'_>, stamp: Stamp, now: Stamp, events: &mut Vec<Event>) {
+        for value in row.values {
+            self.hasher.update(value.to_le_bytes());
+        }
+        if let Some(outlet) = &mut self.outlet {
+            let sent = outlet.push(row.values, row.generation, stamp);
+            self.counts.listened_to.store(outlet.listened_to(), Ordering::Relaxed);
+            if let Err(error) = sent {
+                let text = format!("embeddings are no longer published: {error}");
+                events.push(Event { at: now, kind: EventKind::Warning, text });
+                self.outlet = None;
+            }
+        }
+        if let Some(file) = &mut self.file {
+            let flush = now - self.flushed >= FLUSH_EVERY_S;
+            let written = file.push(row).and_then(|()| if flush { file.flush() } else { Ok(()) });
+            if flush {
+                self.flushed = now;
+            }
+            if let Err(error) = written {
+                let text = error.to_string();
+                events.push(Event { at: now, kind: EventKind::Error, text: text.clone() });
+                self.file_error = Some(text);
+                self.file = None;
+            }
+        }
+    }
+
+    /// Ends the stage once its ring's writer is gone: takes out what is left and completes the file.
+    ///
+    /// Returns the hash of all embeddings, SHA-256 of their little-endian bytes in order, and what is wrong with the file.
+    pub fn finish(&mut self) -> (String, Result<(), EncodeError>) {
+        self.slide.finish(&mut self.reader);
+        self.counts.rejected_gap.store(self.slide.rejected(), Ordering::Relaxed);
+        self.outlet = None;
+        let completed: Result<Option<PathBuf>, String> =
+            self.file.take().map(|file| file.finish().map_err(|error| error.to_string())).transpose();
+        let error = self.file_error.take().or(completed.err());
+        let digest = std::mem::take(&mut self.hasher).finalize();
+        let hex = digest.iter().map(|b| format!("{b:02x}")).collect();
+        (hex, error.map_or(Ok(()), |text| Err(EncodeError(text))))
+    }
+}

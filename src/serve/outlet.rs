@@ -1,0 +1,154 @@
+//! Publishing embeddings on the Lab Streaming Layer.
+//!
+//! Owns [`EmbeddingOutlet`], used by the thread that encodes. Invariant: one sample for each embedding, stamped with
+//! the last frame of its window; a push neither waits nor allocates.
+
+use crate::lsl::{ChannelNote, Library, LslError, Outlet, SampleFormat, StreamInfo};
+use crate::signal::{Stamp, StreamFacts};
+
+/// How much is kept for a receiver that falls behind, in seconds.
+const BUFFER_S: u16 = 60;
+
+/// What is published, and what it is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct EmbeddingStream<'a> {
+    /// The name of the stream, as receivers look for it.
+    pub name: &'a str,
+    /// Values in an embedding.
+    pub dimension: usize,
+    /// Embeddings in a second, nominally: one each hop.
+    pub rate_hz: f64,
+    /// The signal that they are made of.
+    pub facts: &'a StreamFacts,
+    /// The method that the encoder is trained with.
+    pub method: &'a str,
+    /// The length of a window.
+    pub window_s: f64,
+    /// From one window to the next.
+    pub hop_s: f64,
+}
+
+impl EmbeddingStream<'_> {
+    /// `neurostream/HOST/NAME/SOURCE`: what receivers know the stream by.
+    ///
+    /// It is the same each time the same command runs on the same host, so that receivers find the stream again after
+    /// a restart, and differs between hosts, names and sources, so that they never take one for another. Two runs of
+    /// one command on one host at the same time need two names. Quotation marks become `_`: receivers could not
+    /// search for them.
+    #[must_use]
+    pub fn source_id(&self, host: &str) -> String {
+        let id = format!("neurostream/{host}/{}/{}", self.name, self.facts.name);
+        id.chars().map(|c| if c.is_control() || c == '\'' || c == '"' { '_' } else { c }).collect()
+    }
+
+    /// The labels `e0`, `e1`, … and `generation`.
+    fn channel_notes(&self) -> Vec<ChannelNote> {
+        let note = |label: String, kind: &str| ChannelNote { label, unit: String::new(), kind: kind.to_owned() };
+        let mut notes: Vec<ChannelNote> =
+            (0..self.dimension).map(|index| note(format!("e{index}"), "Embedding")).collect();
+        notes.push(note("generation".to_owned(), "Generation"));
+        notes
+    }
+}
+
+/// A stream of type `Embedding`: `float32`, one channel a value of the embedding and a last one, `generation`, with
+/// the number of the encoder weights that made it (exact up to 2^24).
+///
+/// Its description holds the channels' labels and, as `method`, `window_s`, `hop_s`, `source`, `source_rate_hz` and
+/// `source_labels` (separated by commas), what the embeddings are made of.
+pub struct EmbeddingOutlet {
+    outlet: Outlet,
+    sample: Vec<f32>,
+    clock_offset_s: f64,
+}
+
+impl EmbeddingOutlet {
+    /// Publishes the stream; it is visible until this is dropped.
+    ///
+    /// `clock_offset_s` leads from LSL's clock to the pipeline's ([`Library::clock_offset`]).
+    ///
+    /// # Errors
+    /// [`LslError::Text`] for a name that LSL cannot carry, [`LslError::Refused`] where liblsl cannot publish.
+    pub fn open(library: &Library, stream: &EmbeddingStream<'_>, clock_offset_s: f64) -> Result<Self, LslError> {
+        let host = rustix::system::uname();
+        let source_id = stream.source_id(&host.nodename().to_string_lossy());
+        let channels = stream.dimension.saturating_add(1);
+        let names = (stream.name, "Embedding", source_id.as_str());
+        let mut info = StreamInfo::create(library, names, channels, stream.rate_hz, SampleFormat::Float32)?;
+        info.describe_channels(&stream.channel_notes())?;
+        let labels = stream.facts.montage.labels().collect::<Vec<_>>().join(",");
+        for (key, value) in [
+            ("method", stream.method),
+            ("window_s", &stream.window_s.to_string()),
+            ("hop_s", &stream.hop_s.to_string()),
+            ("source", &stream.facts.name),
+            ("source_rate_hz", &stream.facts.rate_hz.to_string()),
+            ("source_labels", &labels),
+        ] {
+            info.describe(key, value)?;
+        }
+        let outlet = Outlet::create(&info, BUFFER_S)?;
+        Ok(Self { outlet, sample: vec![0.0; channels], clock_offset_s })
+    }
+
+    /// Sends one embedding, made by `generation`; `stamp` is that of the last frame of its window.
+    ///
+    /// # Errors
+    /// [`LslError::Length`] where the embedding has another dimension than the stream.
+    pub fn push(&mut self, embedding: &[f32], generation: u64, stamp: Stamp) -> Result<(), LslError> {
+        let dimension = self.sample.len() - 1;
+        let (Some((last, values)), true) = (self.sample.split_last_mut(), embedding.len() == dimension) else {
+            return Err(LslError::Length {
+                doing: "publishing an embedding",
+                expected: dimension,
+                got: embedding.len(),
+            });
+        };
+        values.copy_from_slice(embedding);
+        *last = generation as f32;
+        self.outlet.push(&self.sample, stamp.0 - self.clock_offset_s)
+    }
+
+    /// True while somebody receives.
+    #[must_use]
+    pub fn listened_to(&self) -> bool {
+        self.outlet.have_consumers()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signal::{Montage, SourceKind};
+
+    fn facts(name: &str) -> StreamFacts {
+        let montage = Montage::of_labels(&["C3", "C4"]);
+        StreamFacts { kind: SourceKind::Lsl, name: name.to_owned(), montage, rate_hz: 250.0, frames: None }
+    }
+
+    fn stream<'a>(name: &'a str, facts: &'a StreamFacts) -> EmbeddingStream<'a> {
+        EmbeddingStream { name, dimension: 2, rate_hz: 4.0, facts, method: "byol", window_s: 2.0, hop_s: 0.25 }
+    }
+
+    #[test]
+    fn the_source_id_is_stable_and_tells_streams_apart() {
+        let (a, b) = (facts("amp"), facts("amp 2"));
+        let id = stream("emb", &a).source_id("rig");
+        assert_eq!(id, "neurostream/rig/emb/amp");
+        assert_eq!(id, stream("emb", &a).source_id("rig"));
+        let others =
+            [stream("emb", &b).source_id("rig"), stream("e", &a).source_id("rig"), stream("emb", &a).source_id("x")];
+        assert!(!others.contains(&id));
+    }
+
+    #[test]
+    fn quotation_marks_do_not_reach_the_source_id() {
+        assert_eq!(stream("emb", &facts("Bob's \"1\".edf")).source_id("rig"), "neurostream/rig/emb/Bob_s _1_.edf");
+    }
+
+    #[test]
+    fn the_last_channel_is_the_generation() {
+        let labels: Vec<String> = stream("emb", &facts("amp")).channel_notes().into_iter().map(|n| n.label).collect();
+        assert_eq!(labels, ["e0", "e1", "generation"]);
+    }
+}

@@ -1,0 +1,71 @@
+//! Why a source cannot be opened or go on.
+
+use crate::format::edf::EdfError;
+use crate::lsl::LslError;
+
+/// What can be wrong with a source.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The recording cannot be read.
+    #[error(transparent)]
+    Edf(#[from] EdfError),
+    /// The stream cannot be found or read.
+    #[error(transparent)]
+    Lsl(#[from] LslError),
+    /// The recording holds annotations only, or no whole record.
+    #[error("{name}: there are no samples in this recording ({what}); name another file")]
+    NoSamples {
+        /// The recording.
+        name: String,
+        /// What is there instead.
+        what: &'static str,
+    },
+    /// A channel that was asked for is not there.
+    #[error("{name}: there is no channel {}{}; its channels are {channels}", list(.unknown), hint(.suggestion.as_deref()))]
+    UnknownChannels {
+        /// The source.
+        name: String,
+        /// What was asked for.
+        unknown: Vec<String>,
+        /// What was probably meant.
+        suggestion: Option<String>,
+        /// What there is.
+        channels: String,
+    },
+    /// No channel is left.
+    #[error(
+        "{name}: no channel is left after the selection in [signal] channels and exclude; its channels are {channels}"
+    )]
+    NoChannels {
+        /// The source.
+        name: String,
+        /// What there is.
+        channels: String,
+    },
+    /// The channels that were asked for have several rates.
+    #[error(
+        "{name}: the chosen channels have several rates ({rates}); choose channels of one rate in [signal] channels"
+    )]
+    MixedRates {
+        /// The source.
+        name: String,
+        /// Rates with their channels.
+        rates: String,
+    },
+}
+
+impl SourceError {
+    /// True if the configuration is what has to change.
+    #[must_use]
+    pub fn is_choice(&self) -> bool {
+        matches!(self, Self::UnknownChannels { .. } | Self::NoChannels { .. } | Self::MixedRates { .. })
+    }
+}
+
+fn list(labels: &[String]) -> String {
+    labels.iter().map(|l| format!("`{l}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn hint(suggestion: Option<&str>) -> String {
+    suggestion.map_or_else(String::new, |label| format!(" (did you mean `{label}`?)"))
+}

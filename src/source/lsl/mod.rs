@@ -1,0 +1,18 @@
+//! Frames from a Lab Streaming Layer stream.
+//!
+//! Floor 2, on the acquisition thread. Invariant: frame numbers never go back, and jump wherever frames are missing
+//! or the source's clock leapt, so that no window spans such a place.
+//!
+//! How a stamp becomes a time. A sample carries the source's own stamp. [`StampTracker`] compares it with what the
+//! stamps before it let expect, all on the source's clock: that finds gaps and removes jitter. Only the outcome is
+//! moved to LSL's clock of this host (liblsl measures that offset) and from there to the host's clock (measured once,
+//! when the stream is opened). So a new clock measurement can never look like a gap.
+
+mod live;
+mod montage;
+mod silence;
+mod stamps;
+mod timing;
+
+pub use live::LslSource;
+pub use stamps::{Break, Run, StampTracker};

@@ -1,0 +1,23 @@
+//! Where frames come from: recordings, live streams, and a synthetic brain.
+//!
+//! One source is owned by the acquisition thread. Invariant: samples leave a source in microvolts, and its frame numbers
+//! count signal time, so that a gap makes them jump.
+
+mod contract;
+mod error;
+mod generated;
+pub mod lsl;
+mod pace;
+mod picked;
+mod replay;
+mod select;
+pub mod synthetic;
+
+pub use contract::{Progress, Source};
+pub use error::SourceError;
+pub use generated::GeneratedSource;
+pub use lsl::LslSource;
+pub use pace::Pace;
+pub use picked::PickedSource;
+pub use replay::ReplaySource;
+pub use select::Selection;

@@ -1,0 +1,240 @@
+//! Plays a recording.
+//!
+//! Owned by the acquisition thread; holds one record in memory. Invariant: frames of records that follow on have numbers
+//! that follow on; where they do not, or where the recording starts again, numbers jump.
+
+use super::{Pace, Progress, Selection, Source, SourceError};
+use crate::format::edf::{EdfFile, Record};
+use crate::signal::{Block, Channel, Event, EventKind, Marker, Montage, SourceKind, Stamp, StreamFacts};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// A recording as a source.
+#[derive(Debug)]
+pub struct ReplaySource {
+    file: EdfFile,
+    facts: StreamFacts,
+    signals: Vec<usize>,
+    record: Record,
+    next_record: u64,
+    /// Frames of the present record, interleaved, and how many of them are gone.
+    frames: Vec<f32>,
+    gone: usize,
+    /// Number of the next frame.
+    next: u64,
+    /// What the present pass adds to the frame numbers of the file.
+    pass_offset: u64,
+    origin_s: f64,
+    markers: Vec<Marker>,
+    next_marker: usize,
+    block_frames: usize,
+    repeat: bool,
+    pace: Pace,
+    warnings: Vec<String>,
+}
+
+/// Frames by which numbers jump where a recording starts again: enough that no window spans the seam.
+const SEAM_FRAMES: u64 = 1;
+
+impl ReplaySource {
+    /// Opens a recording.
+    ///
+    /// `times` is how many times real time it plays, or none for as fast as possible; blocks hold `block_s` seconds.
+    ///
+    /// # Errors
+    /// If it cannot be read, or the selection leaves no channels of one rate.
+    pub fn open(
+        path: &Path,
+        selection: &Selection,
+        times: Option<f64>,
+        block_s: f64,
+        repeat: bool,
+    ) -> Result<Self, SourceError> {
+        let mut file = EdfFile::open(path)?;
+        let name = path.display().to_string();
+        let ordinary: Vec<usize> = file.ordinary_signals().collect();
+        if ordinary.is_empty() {
+            return Err(SourceError::NoSamples { name, what: "it holds annotations only" });
+        }
+        if file.header().records == 0 {
+            return Err(SourceError::NoSamples { name, what: "it has no whole record" });
+        }
+        let channels: Vec<Channel> =
+            ordinary.iter().map(|&i| Channel::named(&file.signals()[i].label, file.signals()[i].unit())).collect();
+        let picked: Vec<usize> = selection.pick(&name, &channels)?.into_iter().map(|i| ordinary[i]).collect();
+        let (signals, left_out) = one_rate(&file, &name, &picked, !selection.channels.is_empty())?;
+        let rate_hz = file.rate_hz(signals[0]).unwrap_or_default();
+        let a_record = file.signals()[signals[0]].samples_per_record;
+        let frames = file.header().records * a_record as u64;
+        let montage = Montage {
+            channels: signals
+                .iter()
+                .map(|&i| Channel::named(&file.signals()[i].label, file.signals()[i].unit()))
+                .collect(),
+        };
+        let facts = StreamFacts { kind: SourceKind::Replay, name, montage, rate_hz, frames: Some(frames) };
+
+        let mut record = Record::default();
+        file.read_record(0, &mut record)?;
+        let origin_s = record.onset_s();
+        let markers = markers(&mut file, origin_s, rate_hz)?;
+        let mut warnings = file.warnings();
+        warnings.extend(left_out);
+        let block_frames = ((block_s * rate_hz).round() as usize).max(1);
+        Ok(Self {
+            pace: Pace::new(rate_hz, times),
+            file,
+            facts,
+            signals,
+            record,
+            next_record: 0,
+            frames: Vec::new(),
+            gone: 0,
+            next: 0,
+            pass_offset: 0,
+            origin_s,
+            markers,
+            next_marker: 0,
+            block_frames,
+            repeat,
+            warnings,
+        })
+    }
+
+    /// Frames in the longest block it gives.
+    #[must_use]
+    pub fn block_frames(&self) -> usize {
+        self.block_frames
+    }
+
+    fn waiting(&self) -> usize {
+        self.frames.len() / self.signals.len() - self.gone
+    }
+
+    /// Reads the next record, going back to the first one if it is to repeat; false at the end.
+    fn read_on(&mut self, now: Stamp, events: &mut Vec<Event>) -> Result<bool, SourceError> {
+        if self.next_record == self.file.header().records {
+            if !self.repeat {
+                return Ok(false);
+            }
+            self.next_record = 0;
+            self.next_marker = 0;
+            self.pass_offset = self.next + SEAM_FRAMES;
+            self.next = self.pass_offset;
+            let text = format!("{} starts again", self.facts.name);
+            events.push(Event { at: now, kind: EventKind::Source, text });
+        }
+        self.file.read_record(self.next_record, &mut self.record)?;
+        self.frames.clear();
+        self.gone = 0;
+        self.record.frames_into(&self.signals, &mut self.frames)?;
+        let onset = self.record.onset_s() - self.origin_s;
+        let here = self.pass_offset as f64 + onset * self.facts.rate_hz;
+        let missing = here - self.next as f64;
+        if self.next_record > 0 && missing.abs() > 0.5 {
+            let text = if missing > 0.0 {
+                format!("{missing:.0} frames are missing before record {} of the recording", self.next_record)
+            } else {
+                let back_s = -missing / self.facts.rate_hz;
+                format!(
+                    "record {} of the recording begins {back_s:.3} s before the end of the one before",
+                    self.next_record
+                )
+            };
+            events.push(Event { at: now, kind: EventKind::Gap, text });
+            // Numbers never go back: where the recording does, they jump by as little as makes a gap.
+            self.next = (here.round().max(0.0) as u64).max(self.next + 1);
+        }
+        self.next_record += 1;
+        Ok(true)
+    }
+}
+
+/// Those of the signals that have the most common rate (the higher of two), and a word on what is left out.
+fn one_rate(
+    file: &EdfFile,
+    name: &str,
+    picked: &[usize],
+    named: bool,
+) -> Result<(Vec<usize>, Option<String>), SourceError> {
+    let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for &signal in picked {
+        groups.entry(file.signals()[signal].samples_per_record).or_default().push(signal);
+    }
+    let labels = |signals: &[usize]| {
+        let labels: Vec<&str> = signals.iter().map(|&i| file.signals()[i].label.as_str()).collect();
+        labels.join(", ")
+    };
+    let rate = |signals: &[usize]| file.rate_hz(signals[0]).unwrap_or_default();
+    if named && groups.len() > 1 {
+        let rates: Vec<String> = groups.values().map(|s| format!("{} Hz: {}", rate(s), labels(s))).collect();
+        return Err(SourceError::MixedRates { name: name.to_owned(), rates: rates.join("; ") });
+    }
+    let Some(most) = groups.values().max_by_key(|s| s.len()).map(Vec::len) else {
+        return Err(SourceError::NoChannels { name: name.to_owned(), channels: String::new() });
+    };
+    // Of groups of one size the last has the highest rate.
+    let taken = groups.values().rfind(|s| s.len() == most).cloned().unwrap_or_default();
+    let out: Vec<String> =
+        groups.values().filter(|s| **s != taken).map(|s| format!("{} ({} Hz)", labels(s), rate(s))).collect();
+    let note = (!out.is_empty()).then(|| {
+        format!(
+            "{} channels at {} Hz are taken; left out for their rate: {}",
+            taken.len(),
+            rate(&taken),
+            out.join("; ")
+        )
+    });
+    Ok((taken, note))
+}
+
+/// The annotations on the frames that they begin at.
+fn markers(file: &mut EdfFile, origin_s: f64, rate_hz: f64) -> Result<Vec<Marker>, SourceError> {
+    let mut markers: Vec<Marker> = file
+        .annotations()?
+        .iter()
+        .map(|a| Marker {
+            frame: ((a.onset_s - origin_s) * rate_hz).round().max(0.0) as u64,
+            duration_s: a.duration_s,
+            text: a.text.clone(),
+        })
+        .collect();
+    markers.sort_by_key(|m| m.frame);
+    Ok(markers)
+}
+
+impl Source for ReplaySource {
+    fn facts(&self) -> &StreamFacts {
+        &self.facts
+    }
+
+    fn step(&mut self, now: Stamp, block: &mut Block, events: &mut Vec<Event>) -> Result<Progress, SourceError> {
+        for text in self.warnings.drain(..) {
+            events.push(Event { at: now, kind: EventKind::Warning, text });
+        }
+        while self.waiting() == 0 {
+            if !self.read_on(now, events)? {
+                return Ok(Progress::End("end of source".to_owned()));
+            }
+        }
+        // A block ends with its record: what follows may lie behind a gap.
+        let frames = self.block_frames.min(self.waiting());
+        let due = self.pace.due(frames, now);
+        if due > now {
+            return Ok(Progress::Wait(due));
+        }
+        let channels = self.signals.len();
+        block.channels = channels;
+        block.samples.extend_from_slice(&self.frames[self.gone * channels..(self.gone + frames) * channels]);
+        block.first = self.next;
+        block.stamp = due;
+        self.gone += frames;
+        self.next += frames as u64;
+        self.pace.play(frames);
+        while let Some(marker) = self.markers.get(self.next_marker).filter(|m| m.frame + self.pass_offset < self.next) {
+            block.markers.push(Marker { frame: marker.frame + self.pass_offset, ..marker.clone() });
+            self.next_marker += 1;
+        }
+        Ok(Progress::Frames)
+    }
+}

@@ -1,0 +1,184 @@
+//! Keys and what they do.
+//!
+//! Owns the one table from which both the lookup and the help are made; runs on the main thread. Invariant: no key
+//! stands in it twice, and what the help says is what the key does.
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+/// What a person can ask of the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// End the run; asks first while a recording is written.
+    Quit,
+    /// End the run without asking; the second time leave at once.
+    Interrupt,
+    /// Take no more Views, or take them again.
+    Freeze,
+    /// Select the channel above.
+    ChannelUp,
+    /// Select the channel below.
+    ChannelDown,
+    /// Show the channels before these.
+    PageUp,
+    /// Show the channels after these.
+    PageDown,
+    /// Show fewer seconds.
+    Shorter,
+    /// Show more seconds.
+    Longer,
+    /// Fewer microvolts a row.
+    Magnify,
+    /// More microvolts a row.
+    Reduce,
+    /// Let the signal choose the scale, or keep the one there is.
+    AutoScale,
+    /// Show the selected channel alone, or all of them again.
+    Solo,
+    /// Pause or resume the trainer.
+    PauseTraining,
+    /// Give the events more room, or less.
+    Events,
+    /// Show or hide the help.
+    Help,
+    /// Close what lies on top.
+    Dismiss,
+}
+
+/// One line of the help: keys that belong together.
+pub(super) struct Entry {
+    /// The keys and what each does.
+    pub(super) keys: &'static [(KeyCode, KeyModifiers, Action)],
+    /// The keys as they are printed.
+    pub(super) shown: &'static str,
+    /// One word for the key line; none where the key line leaves it out.
+    pub(super) word: &'static str,
+    /// What they do, for the help.
+    pub(super) help: &'static str,
+}
+
+const NONE: KeyModifiers = KeyModifiers::NONE;
+
+/// Every key there is.
+pub(super) const TABLE: &[Entry] = &[
+    Entry {
+        keys: &[(KeyCode::Char('q'), NONE, Action::Quit)],
+        shown: "q",
+        word: "quit",
+        help: "end the run in good order; asks while recording",
+    },
+    Entry {
+        keys: &[(KeyCode::Char('c'), KeyModifiers::CONTROL, Action::Interrupt)],
+        shown: "Ctrl-c",
+        word: "",
+        help: "end the run without asking; again: leave at once",
+    },
+    Entry {
+        keys: &[(KeyCode::Char('?'), NONE, Action::Help)],
+        shown: "?",
+        word: "help",
+        help: "show or hide this help",
+    },
+    Entry {
+        keys: &[(KeyCode::Char(' '), NONE, Action::Freeze)],
+        shown: "space",
+        word: "freeze",
+        help: "freeze the screen; the run goes on",
+    },
+    Entry {
+        keys: &[(KeyCode::Up, NONE, Action::ChannelUp), (KeyCode::Down, NONE, Action::ChannelDown)],
+        shown: "↑ ↓",
+        word: "channel",
+        help: "select a channel",
+    },
+    Entry {
+        keys: &[(KeyCode::PageUp, NONE, Action::PageUp), (KeyCode::PageDown, NONE, Action::PageDown)],
+        shown: "PgUp PgDn",
+        word: "page",
+        help: "page through the channels",
+    },
+    Entry {
+        keys: &[(KeyCode::Enter, NONE, Action::Solo)],
+        shown: "Enter",
+        word: "solo",
+        help: "show the selected channel alone",
+    },
+    Entry {
+        keys: &[(KeyCode::Left, NONE, Action::Shorter), (KeyCode::Right, NONE, Action::Longer)],
+        shown: "← →",
+        word: "time",
+        help: "show fewer or more seconds",
+    },
+    Entry {
+        keys: &[
+            (KeyCode::Char('+'), NONE, Action::Magnify),
+            (KeyCode::Char('='), NONE, Action::Magnify),
+            (KeyCode::Char('-'), NONE, Action::Reduce),
+        ],
+        shown: "+ -",
+        word: "scale",
+        help: "larger or smaller traces: fewer or more µV a row",
+    },
+    Entry {
+        keys: &[(KeyCode::Char('a'), NONE, Action::AutoScale)],
+        shown: "a",
+        word: "auto",
+        help: "let the signal choose the scale",
+    },
+    Entry {
+        keys: &[(KeyCode::Char('t'), NONE, Action::PauseTraining)],
+        shown: "t",
+        word: "training",
+        help: "pause or resume the trainer",
+    },
+    Entry {
+        keys: &[(KeyCode::Char('e'), NONE, Action::Events)],
+        shown: "e",
+        word: "events",
+        help: "more or less room for the events",
+    },
+    Entry {
+        keys: &[(KeyCode::Esc, NONE, Action::Dismiss)],
+        shown: "Esc",
+        word: "",
+        help: "close this, keep running, leave solo",
+    },
+];
+
+/// What a key does, if anything. Shift is not looked at: it already chose the character.
+#[must_use]
+pub fn action(key: KeyEvent) -> Option<Action> {
+    if key.kind == KeyEventKind::Release {
+        return None;
+    }
+    let modifiers = key.modifiers.difference(KeyModifiers::SHIFT);
+    let mut bindings = TABLE.iter().flat_map(|entry| entry.keys);
+    bindings.find(|(code, with, _)| *code == key.code && *with == modifiers).map(|(_, _, action)| *action)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_stands_in_the_table_twice() {
+        let keys: Vec<_> = TABLE.iter().flat_map(|e| e.keys).map(|(code, with, _)| (*code, *with)).collect();
+        for (place, key) in keys.iter().enumerate() {
+            assert!(!keys[..place].contains(key), "{key:?} twice");
+        }
+    }
+
+    #[test]
+    fn modifiers_matter_but_for_shift() {
+        let with = |code, modifiers| action(KeyEvent::new(code, modifiers));
+        assert_eq!(with(KeyCode::Char('?'), KeyModifiers::SHIFT), Some(Action::Help));
+        assert_eq!(with(KeyCode::Char('c'), KeyModifiers::CONTROL), Some(Action::Interrupt));
+        assert_eq!(with(KeyCode::Char('c'), NONE), None);
+        assert_eq!(with(KeyCode::Char('q'), KeyModifiers::ALT), None);
+    }
+
+    #[test]
+    fn releasing_a_key_does_nothing() {
+        let key = KeyEvent::new_with_kind(KeyCode::Char('q'), NONE, KeyEventKind::Release);
+        assert_eq!(action(key), None);
+    }
+}

@@ -1,0 +1,34 @@
+//! The dashboard: draws a [`View`](crate::pipeline::view::View), sends [`Command`](crate::pipeline::command::Command)s.
+//!
+//! Floor 5, on the main thread. It knows nothing of stages, rings or sources: it may stall or die and no consumer
+//! loses a sample.
+//!
+//! ```text
+//! Receiver<Arc<View>> ─▶ State::update ─┐
+//!                                       ├─▶ render ─▶ terminal
+//! keyboard ─▶ keys ─▶ State::on ────────┘
+//!                       └─▶ Sender<Command>
+//! ```
+//!
+//! [`State`] and [`render`] are pure: they read no clock and no environment, so a test decides what is on screen.
+
+mod app;
+mod ascii;
+mod figures;
+mod keyboard;
+mod keys;
+mod layout;
+mod panel;
+mod screen;
+mod state;
+pub mod terminal;
+#[cfg(test)]
+mod tests;
+mod theme;
+
+pub use app::{Ended, run};
+pub use keys::{Action, action};
+pub use screen::render;
+pub use state::State;
+pub use terminal::TerminalError;
+pub use theme::Theme;

@@ -1,0 +1,146 @@
+//! The flow: what each consumer got and lost, how long an embedding takes, where it goes.
+//!
+//! Owns no state; runs on the main thread. Invariant: every fill is a number as well as a bar.
+
+use super::frame::{bar, frame, inset, row, title};
+use crate::pipeline::view::{Ledger, ServingView, View};
+use crate::tui::figures::{count, cut, measure, milliseconds, setting};
+use crate::tui::state::State;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+/// Cells of a fill bar beside names and figures, at least and at most.
+const BAR: [u16; 2] = [4, 16];
+/// What names and figures take of a line.
+const FIGURES: u16 = 32;
+/// Fills that are worth a look, and that are wrong.
+const FULL: [f32; 2] = [0.5, 0.8];
+/// Bins of the latency histogram in a factor of ten, and where it begins.
+const BINS_PER_DECADE: usize = 8;
+const FIRST_DECADE_MS: f64 = 0.01;
+/// Eight heights of a bin.
+const LEVELS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
+
+/// Draws the panel.
+pub(in crate::tui) fn render(state: &State, view: &View, area: Rect, buffer: &mut Buffer) {
+    if area.is_empty() {
+        return;
+    }
+    let theme = &state.theme;
+    let gaps = if view.gaps > 0 { theme.warn } else { theme.text };
+    let heading = title(theme, area.width, "Flow", [Span::styled(format!("gaps {}", count(view.gaps)), gaps)]);
+    let inner = inset(frame(theme, area, heading, buffer));
+    let mut lines = Vec::new();
+    let acquired = view.ledgers.first().map_or(0, |ledger| ledger.acquired);
+    row(inner, 0, &Line::styled("ring    lost", theme.label).right_aligned(), buffer);
+    lines.push(Line::from(vec![Span::styled("frames ", theme.label), Span::styled(count(acquired), theme.text)]));
+    for (place, ledger) in view.ledgers.iter().enumerate() {
+        let line = inner.height.min(lines.len() as u16);
+        row(inner, line, &losses(state, ledger, inner.width), buffer);
+        let branch = match (place, place + 1 == view.ledgers.len()) {
+            (0, true) => "acquire ─▶ ",
+            (0, false) => "acquire ┬▶ ",
+            (_, false) => "        ├▶ ",
+            (_, true) => "        └▶ ",
+        };
+        let name = Span::styled(ledger.consumer, theme.text);
+        lines.push(Line::from(vec![Span::styled(branch, theme.border), name]));
+    }
+    lines.push(latency(state, view));
+    if inner.height >= 9 {
+        lines.extend(histogram(state, &view.histogram, inner.width.into()));
+    }
+    lines.extend(serving(state, &view.serving, inner.width.into()));
+    for (place, line) in lines.iter().take(inner.height.into()).enumerate() {
+        row(inner, place as u16, line, buffer);
+    }
+}
+
+/// Fill and losses of one consumer, at the right.
+fn losses<'a>(state: &State, ledger: &Ledger, width: u16) -> Line<'a> {
+    let theme = &state.theme;
+    let style = match ledger.fill {
+        fill if fill > FULL[1] => theme.bad,
+        fill if fill > FULL[0] => theme.warn,
+        _ => theme.bar,
+    };
+    let fill = f64::from(if ledger.fill.is_finite() { ledger.fill.clamp(0.0, 1.0) } else { 0.0 });
+    let [full, empty] = bar(theme, style, fill, width.saturating_sub(FIGURES).clamp(BAR[0], BAR[1]).into());
+    let lost = if ledger.lost > 0 { theme.bad } else { theme.text };
+    Line::from(vec![
+        full,
+        empty,
+        Span::styled(format!(" {:>3.0}%", fill * 100.0), theme.text),
+        Span::styled(format!(" {:>6}", few(ledger.lost)), lost),
+    ])
+    .right_aligned()
+}
+
+/// A count in six or seven cells.
+fn few(value: u64) -> String {
+    if value < 1_000_000 { count(value) } else { measure(value as f64) }
+}
+
+fn latency<'a>(state: &State, view: &View) -> Line<'a> {
+    let (theme, latency) = (&state.theme, &view.latency);
+    let mut line = Line::from(Span::styled("latency", theme.label));
+    for (name, value) in [(" p50 ", latency.p50), (" p99 ", latency.p99), (" max ", latency.max)] {
+        line.push_span(Span::styled(name, theme.label));
+        line.push_span(Span::styled(milliseconds(value), theme.text));
+    }
+    line.push_span(Span::styled(" ms", theme.label));
+    line
+}
+
+/// The histogram over the decades that have anything in them, and their names below.
+fn histogram<'a>(state: &State, bins: &[u32], width: usize) -> [Line<'a>; 2] {
+    let theme = &state.theme;
+    let (Some(first), Some(last)) = (bins.iter().position(|n| *n > 0), bins.iter().rposition(|n| *n > 0)) else {
+        return [Line::styled("no embedding yet", theme.label), Line::default()];
+    };
+    let decades = first / BINS_PER_DECADE..last / BINS_PER_DECADE + 1;
+    let cells = (width / (decades.len() * BINS_PER_DECADE)).clamp(1, 3);
+    // The slow end says more than the fast one where both do not fit.
+    let most = width / (BINS_PER_DECADE * cells);
+    let decades = decades.start.max(decades.end.saturating_sub(most.max(1)))..decades.end;
+    let highest = f64::from(bins.iter().copied().max().unwrap_or(1).max(1));
+    let mut bars = String::new();
+    let mut names = String::new();
+    for decade in decades {
+        let from = decade * BINS_PER_DECADE;
+        for bin in from..from + BINS_PER_DECADE {
+            let height = f64::from(bins.get(bin).copied().unwrap_or(0)) / highest * LEVELS.len() as f64;
+            let level = (height.ceil() as usize).checked_sub(1).and_then(|level| LEVELS.get(level));
+            bars.push_str(&level.copied().unwrap_or(" ").repeat(cells));
+        }
+        let name = setting(FIRST_DECADE_MS * 10_f64.powi(decade.min(12) as i32));
+        names.push_str(&format!("{name:<width$}", width = BINS_PER_DECADE * cells));
+    }
+    let names = format!("{} ms", names.trim_end());
+    [Line::styled(bars, theme.curve), Line::styled(names, theme.label)]
+}
+
+/// Where the embeddings go.
+fn serving<'a>(state: &State, serving: &ServingView, width: usize) -> Vec<Line<'a>> {
+    let theme = &state.theme;
+    let label = |text: &'static str| Span::styled(text, theme.label);
+    let room = width.saturating_sub(9);
+    let mut lines = Vec::new();
+    if let Some((name, heard)) = &serving.outlet {
+        let (word, style) = if *heard { ("heard", theme.good) } else { ("nobody listens", theme.warn) };
+        let shape = format!("{} ch {} Hz", serving.dimension, measure(serving.rate_hz));
+        let name = cut(name, room.saturating_sub(shape.len() + word.len() + 2).max(4));
+        lines.push(Line::from(vec![
+            label("LSL out  "),
+            Span::styled(format!("{name} {shape} "), theme.text),
+            Span::styled(word, style),
+        ]));
+    }
+    if let Some(file) = &serving.file {
+        lines.push(Line::from(vec![label("file     "), Span::styled(cut(file, room), theme.text)]));
+    }
+    let made = format!("{} embeddings of {}", count(serving.embeddings), serving.dimension);
+    lines.push(Line::from(vec![label("made     "), Span::styled(made, theme.text)]));
+    lines
+}

@@ -1,0 +1,15 @@
+//! The panels of the dashboard, one file each.
+//!
+//! Each is a pure function of the state and the View on the main thread, and draws at any size: an area too small
+//! for something shows less of it.
+
+mod braille;
+mod columns;
+pub(super) mod events;
+pub(super) mod flow;
+mod frame;
+pub(super) mod header;
+pub(super) mod help;
+pub(super) mod notice;
+pub(super) mod traces;
+pub(super) mod trainer;

@@ -1,0 +1,35 @@
+//! The whole screen.
+//!
+//! Owns no state; runs on the main thread. Invariant: [`render`] is a pure function of the [`State`] and the size,
+//! and draws at any size.
+
+use super::ascii;
+use super::layout::Places;
+use super::panel::{events, flow, header, help, notice, traces, trainer};
+use super::state::State;
+use ratatui::Frame;
+
+/// Draws a state into a frame.
+pub fn render(state: &State, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    let places = Places::of(area, state.events_large);
+    let buffer = frame.buffer_mut();
+    header::render(state, &places, buffer);
+    help::render_keys(state, places.keys, buffer);
+    match state.view.as_deref() {
+        Some(view) => {
+            traces::render(state, view, places.traces, buffer);
+            trainer::render(state, view, places.trainer, buffer);
+            flow::render(state, view, places.flow, buffer);
+            events::render(state, view, places.events, buffer);
+        }
+        None => notice::waiting(state, area, buffer),
+    }
+    if state.help {
+        help::render(state, area, buffer);
+    }
+    notice::render(state, area, buffer);
+    if state.theme.ascii {
+        ascii::fold(buffer);
+    }
+}

@@ -1,0 +1,256 @@
+//! What the screen shows and how.
+//!
+//! Owns [`State`], on the main thread. Invariant: it changes only through [`State::update`], [`State::on`] and
+//! [`State::resized`], none of which reads a clock, and a View that is on screen is never changed.
+
+use super::keys::Action;
+use super::layout::{Places, channels_on_page, trace_rows};
+use super::theme::Theme;
+use crate::pipeline::command::Command;
+use crate::pipeline::view::{TrainerState, View};
+use ratatui::layout::Rect;
+use std::sync::Arc;
+
+/// Seconds of signal that the traces can show.
+const TIME_BASES_S: [f64; 3] = [2.0, 5.0, 10.0];
+/// Microvolts that the height of a channel can stand for.
+const SCALES_UV: [f64; 16] = [
+    1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0, 10_000.0, 20_000.0, 50_000.0,
+    100_000.0,
+];
+/// A row as high as this many root mean squares holds the signal; its peaks reach into the neighbours' rows.
+const RMS_IN_ROW: f64 = 5.0;
+
+/// How far quitting has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Quitting {
+    /// Nobody asked.
+    #[default]
+    No,
+    /// Asked while a recording is written: once more to confirm.
+    Asked,
+    /// The pipeline was told; its end is awaited.
+    Told,
+    /// Told twice: leave without waiting.
+    AtOnce,
+}
+
+/// What went by since the screen was frozen.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Passed {
+    /// Seconds of signal.
+    pub(super) signal_s: f64,
+    /// Frames lost.
+    pub(super) lost: u64,
+}
+
+/// Everything that decides what is on screen.
+#[derive(Clone, Debug)]
+pub struct State {
+    pub(super) theme: Theme,
+    /// The View on screen; none before the first.
+    pub(super) view: Option<Arc<View>>,
+    pub(super) frozen: bool,
+    pub(super) passed: Passed,
+    /// Why the run ended, known even to a frozen screen.
+    pub(super) ended: Option<String>,
+    /// The selected channel; it decides the page.
+    pub(super) selected: usize,
+    pub(super) solo: bool,
+    pub(super) auto_scale: bool,
+    pub(super) training_paused: bool,
+    pub(super) events_large: bool,
+    pub(super) help: bool,
+    pub(super) quitting: Quitting,
+    time_base: usize,
+    scale: usize,
+    size: Rect,
+}
+
+impl State {
+    /// An empty screen of `width` by `height` cells: ten seconds, a scale that follows the signal.
+    #[must_use]
+    pub fn new(theme: Theme, width: u16, height: u16) -> Self {
+        Self {
+            theme,
+            view: None,
+            frozen: false,
+            passed: Passed::default(),
+            ended: None,
+            selected: 0,
+            solo: false,
+            auto_scale: true,
+            training_paused: false,
+            events_large: false,
+            help: false,
+            quitting: Quitting::No,
+            time_base: TIME_BASES_S.len() - 1,
+            scale: 6,
+            size: Rect::new(0, 0, width, height),
+        }
+    }
+
+    /// The terminal has a new size in cells; how many channels make a page depends on it.
+    pub fn resized(&mut self, width: u16, height: u16) {
+        self.size = Rect::new(0, 0, width, height);
+    }
+
+    /// Takes a View; a frozen screen only counts what goes by.
+    pub fn update(&mut self, view: Arc<View>) {
+        self.ended.clone_from(&view.ended);
+        match &self.view {
+            Some(shown) if self.frozen => {
+                self.passed = Passed {
+                    signal_s: (view.signal_s - shown.signal_s).max(0.0),
+                    lost: lost(&view).saturating_sub(lost(shown)),
+                };
+            }
+            _ => {
+                self.selected = self.selected.min(view.facts.montage.len().saturating_sub(1));
+                let first = self.view.replace(view).is_none();
+                if first { self.fit_scale() } else { self.follow_signal() }
+            }
+        }
+    }
+
+    /// Does what a person asked; returns what the pipeline has to do for it.
+    pub fn on(&mut self, action: Action) -> Option<Command> {
+        if self.quitting == Quitting::Asked && !matches!(action, Action::Quit | Action::Interrupt) {
+            self.quitting = Quitting::No;
+            return None;
+        }
+        let page = self.page();
+        match action {
+            Action::Quit => return self.quit(),
+            Action::Interrupt => return self.interrupt(),
+            Action::PauseTraining => return self.pause_training(),
+            Action::Freeze => {
+                self.frozen = !self.frozen && self.view.is_some();
+                self.passed = Passed::default();
+            }
+            Action::ChannelUp => self.select(self.selected.saturating_sub(1)),
+            Action::ChannelDown => self.select(self.selected.saturating_add(1)),
+            Action::PageUp => self.select(self.selected.saturating_sub(page)),
+            Action::PageDown => self.select(self.selected.saturating_add(page)),
+            Action::Shorter => self.time_base = self.time_base.saturating_sub(1),
+            Action::Longer => self.time_base = (self.time_base + 1).min(TIME_BASES_S.len() - 1),
+            Action::Magnify => self.rescale(self.scale.saturating_sub(1)),
+            Action::Reduce => self.rescale(self.scale + 1),
+            Action::AutoScale => {
+                self.auto_scale = !self.auto_scale;
+                self.fit_scale();
+            }
+            Action::Solo => {
+                self.solo = !self.solo;
+                self.fit_scale();
+            }
+            Action::Events => self.events_large = !self.events_large,
+            Action::Help => self.help = !self.help,
+            Action::Dismiss if self.help => self.help = false,
+            Action::Dismiss => {
+                self.solo = false;
+                self.fit_scale();
+            }
+        }
+        None
+    }
+
+    /// True once a person wants to leave without waiting for the run to end.
+    #[must_use]
+    pub fn leaves_at_once(&self) -> bool {
+        self.quitting == Quitting::AtOnce
+    }
+
+    /// Seconds of signal that the traces show.
+    pub(super) fn shown_s(&self) -> f64 {
+        TIME_BASES_S[self.time_base]
+    }
+
+    /// Microvolts that the height of a channel stands for.
+    pub(super) fn scale_uv(&self) -> f64 {
+        SCALES_UV[self.scale]
+    }
+
+    /// How many channels are on a page.
+    fn page(&self) -> usize {
+        let places = Places::of(self.size, self.events_large);
+        let channels = self.view.as_ref().map_or(0, |view| view.facts.montage.len());
+        channels_on_page(trace_rows(places.traces), channels)
+    }
+
+    fn select(&mut self, channel: usize) {
+        let last = self.view.as_ref().map_or(0, |view| view.facts.montage.len().saturating_sub(1));
+        self.selected = channel.min(last);
+        if self.solo {
+            self.fit_scale();
+        }
+    }
+
+    fn rescale(&mut self, scale: usize) {
+        self.auto_scale = false;
+        self.scale = scale.min(SCALES_UV.len() - 1);
+    }
+
+    /// The height of a row in microvolts that fits the voltages on screen, going by their root mean squares.
+    fn fitting_uv(&self) -> Option<f64> {
+        let view = self.view.as_deref()?;
+        let channels = view.facts.montage.channels.iter().zip(&view.traces.rms).enumerate();
+        let mut rms: Vec<f64> = channels
+            .filter(|(place, (channel, _))| channel.unit.is_voltage() && (!self.solo || *place == self.selected))
+            .map(|(_, (_, rms))| f64::from(*rms))
+            .filter(|rms| rms.is_finite() && *rms > 0.0)
+            .collect();
+        rms.sort_by(f64::total_cmp);
+        rms.get(rms.len() / 2).map(|median| median * RMS_IN_ROW)
+    }
+
+    /// Takes the scale that fits what is on screen now, where the scale is automatic.
+    fn fit_scale(&mut self) {
+        if let Some(fitting) = self.fitting_uv().filter(|_| self.auto_scale) {
+            let scale = SCALES_UV.iter().position(|scale| *scale >= fitting);
+            self.scale = scale.unwrap_or(SCALES_UV.len() - 1);
+        }
+    }
+
+    /// Takes another scale only when the signal has clearly left its row or clearly shrunk in it, so that the picture
+    /// stays calm.
+    fn follow_signal(&mut self) {
+        let calm = 0.3 * self.scale_uv()..=1.1 * self.scale_uv();
+        if self.fitting_uv().is_some_and(|fitting| !calm.contains(&fitting)) {
+            self.fit_scale();
+        }
+    }
+
+    fn quit(&mut self) -> Option<Command> {
+        let recording = self.view.as_ref().is_some_and(|view| view.recording.is_some());
+        self.quitting = match self.quitting {
+            Quitting::No if recording => Quitting::Asked,
+            Quitting::No | Quitting::Asked => Quitting::Told,
+            Quitting::Told | Quitting::AtOnce => return None,
+        };
+        (self.quitting == Quitting::Told).then_some(Command::Quit)
+    }
+
+    fn interrupt(&mut self) -> Option<Command> {
+        self.quitting = match self.quitting {
+            Quitting::No | Quitting::Asked => Quitting::Told,
+            Quitting::Told | Quitting::AtOnce => Quitting::AtOnce,
+        };
+        (self.quitting == Quitting::Told).then_some(Command::Quit)
+    }
+
+    /// A trainer that is off or has failed cannot be paused.
+    fn pause_training(&mut self) -> Option<Command> {
+        let trainer = self.view.as_ref()?.trainer.state;
+        if matches!(trainer, TrainerState::Off | TrainerState::Stopped) {
+            return None;
+        }
+        self.training_paused = !self.training_paused;
+        Some(Command::PauseTraining(self.training_paused))
+    }
+}
+
+/// Frames that the consumers lost, all together.
+pub(super) fn lost(view: &View) -> u64 {
+    view.ledgers.iter().fold(0, |sum, ledger| sum.saturating_add(ledger.lost))
+}

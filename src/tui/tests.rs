@@ -1,0 +1,186 @@
+//! What the whole screen looks like, and how the loop behaves.
+//!
+//! Owns the snapshots beside it; every test draws into a buffer in memory. Invariant: no clock, no terminal.
+
+pub(super) mod fixture;
+mod looping;
+mod random;
+mod states;
+
+use super::keys::Action;
+use super::{State, Theme, render};
+use crate::pipeline::view::{TrainerState, View};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::style::Color;
+use std::sync::Arc;
+
+/// Where the fixture's story stands in the snapshots.
+const SIGNAL_S: f64 = 763.1;
+
+fn state(theme: Theme, (width, height): (u16, u16), view: View) -> State {
+    let mut state = State::new(theme, width, height);
+    state.update(Arc::new(view));
+    state
+}
+
+fn draw(state: &State, (width, height): (u16, u16)) -> Buffer {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    terminal.draw(|frame| render(state, frame)).unwrap();
+    terminal.backend().buffer().clone()
+}
+
+fn text(buffer: &Buffer) -> String {
+    let cells: Vec<&str> = buffer.content.iter().map(Cell::symbol).collect();
+    let lines: Vec<String> =
+        cells.chunks(buffer.area.width.into()).map(|line| line.concat().trim_end().to_owned()).collect();
+    lines.join("\n")
+}
+
+fn screen(theme: Theme, size: (u16, u16), view: View, actions: &[Action]) -> String {
+    let mut state = state(theme, size, view);
+    for action in actions {
+        state.on(*action);
+    }
+    text(&draw(&state, size))
+}
+
+fn colour() -> Theme {
+    Theme::coloured(false)
+}
+
+#[test]
+fn live_at_80x24() {
+    insta::assert_snapshot!(screen(colour(), (80, 24), fixture::live(16, SIGNAL_S), &[]));
+}
+
+#[test]
+fn live_at_120x40() {
+    insta::assert_snapshot!(screen(colour(), (120, 40), fixture::live(16, SIGNAL_S), &[]));
+}
+
+#[test]
+fn live_at_200x60() {
+    insta::assert_snapshot!(screen(colour(), (200, 60), fixture::live(16, SIGNAL_S), &[]));
+}
+
+#[test]
+fn replay_with_events_large() {
+    insta::assert_snapshot!(screen(colour(), (80, 24), fixture::replay(SIGNAL_S), &[Action::Events]));
+}
+
+#[test]
+fn first_seconds() {
+    insta::assert_snapshot!(screen(colour(), (120, 40), fixture::live(16, 4.0), &[]));
+}
+
+#[test]
+fn one_channel() {
+    insta::assert_snapshot!(screen(colour(), (120, 40), fixture::live(1, SIGNAL_S), &[Action::Shorter]));
+}
+
+#[test]
+fn many_channels_second_page() {
+    let view = fixture::live(256, SIGNAL_S);
+    insta::assert_snapshot!(screen(colour(), (120, 40), view, &[Action::PageDown, Action::ChannelDown]));
+}
+
+#[test]
+fn solo() {
+    let actions = [Action::ChannelDown, Action::Solo, Action::Shorter];
+    insta::assert_snapshot!(screen(colour(), (80, 24), fixture::live(16, SIGNAL_S), &actions));
+}
+
+#[test]
+fn ascii() {
+    let drawn = screen(Theme::plain(true), (120, 40), fixture::live(16, SIGNAL_S), &[]);
+    assert!(drawn.is_ascii());
+    insta::assert_snapshot!(drawn);
+}
+
+#[test]
+fn help() {
+    insta::assert_snapshot!(screen(colour(), (80, 24), fixture::live(16, SIGNAL_S), &[Action::Help]));
+}
+
+#[test]
+fn asks_before_it_ends_a_recording() {
+    insta::assert_snapshot!(screen(colour(), (80, 24), fixture::live(16, SIGNAL_S), &[Action::Quit]));
+}
+
+#[test]
+fn starting() {
+    insta::assert_snapshot!(text(&draw(&State::new(colour(), 80, 24), (80, 24))));
+}
+
+#[test]
+fn frozen() {
+    let mut state = state(colour(), (80, 24), fixture::live(16, SIGNAL_S));
+    let before = text(&draw(&state, (80, 24)));
+    state.on(Action::Freeze);
+    let mut later = fixture::live(16, SIGNAL_S + 3.2);
+    later.ledgers[0].lost = 12;
+    state.update(Arc::new(later));
+    let after = text(&draw(&state, (80, 24)));
+    let inside = |text: &str| text.lines().skip(1).take(22).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(inside(&before), inside(&after), "a frozen screen moved");
+    let outer = [after.lines().next(), after.lines().last()].map(Option::unwrap);
+    insta::assert_snapshot!(outer.join("\n"));
+}
+
+#[test]
+fn gaps_are_blank() {
+    let mut view = fixture::live(1, SIGNAL_S);
+    for bin in 200..300 {
+        view.traces.envelope[bin] = (f32::NAN, f32::NAN);
+    }
+    insta::assert_snapshot!(screen(colour(), (80, 12), view, &[]));
+}
+
+#[test]
+fn trouble_is_told_in_words() {
+    let mut view = fixture::live(16, SIGNAL_S);
+    view.data_age_s = 4.2;
+    view.behind_s = 2.3;
+    view.recording = None;
+    view.trainer.state = TrainerState::Collapsed;
+    insta::assert_snapshot!(screen(Theme::plain(false), (120, 24), view, &[]));
+}
+
+/// At any of these sizes the facts that are always on screen are there.
+#[test]
+fn vital_facts_are_on_screen_at_usual_sizes() {
+    for size in [(80, 24), (100, 30), (120, 40), (150, 40), (200, 60)] {
+        let drawn = screen(colour(), size, fixture::live(16, SIGNAL_S), &[]);
+        for fact in [
+            "LIVE",
+            "BioSemi",
+            "16 ch",
+            "512 Hz",
+            "REC s03.xdf",
+            "lost 512",
+            "behind 12 ms",
+            "#41, 0.5 s",
+            "trainer ok",
+        ] {
+            assert!(drawn.contains(fact), "{fact} is missing at {size:?}:\n{drawn}");
+        }
+    }
+}
+
+#[test]
+fn without_colour_no_cell_has_one() {
+    let drawn = draw(&state(Theme::plain(false), (120, 40), fixture::live(16, SIGNAL_S)), (120, 40));
+    assert!(drawn.content.iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset));
+    let drawn = draw(&state(colour(), (120, 40), fixture::live(16, SIGNAL_S)), (120, 40));
+    assert!(drawn.content.iter().any(|cell| cell.fg != Color::Reset));
+}
+
+#[test]
+fn no_color_counts_where_it_is_not_empty() {
+    use std::ffi::OsStr;
+    assert_eq!(Theme::for_environment(Some(OsStr::new("1")), false), Theme::plain(false));
+    assert_eq!(Theme::for_environment(Some(OsStr::new("")), false), colour());
+    assert_eq!(Theme::for_environment(None, true), Theme::coloured(true));
+}

@@ -1,0 +1,173 @@
+//! Nothing that a person or a stream does makes the screen panic.
+//!
+//! Owns the generators of odd Views. Invariant: every value that a View can hold may turn up.
+
+use super::{draw, fixture};
+use crate::pipeline::view::{Latency, Ledger, ServingView, Traces, TrainerState, TrainerView, View};
+use crate::signal::{Channel, Event, EventKind, Montage, SourceKind, Stamp, StreamFacts, Unit};
+use crate::tui::keys::TABLE;
+use crate::tui::{Action, State, Theme};
+use proptest::prelude::*;
+use std::sync::Arc;
+
+/// A time, a rate, a voltage: of any size, or none.
+fn number() -> impl Strategy<Value = f64> {
+    prop_oneof![4 => -10.0..1e4_f64, 1 => any::<f64>(), 1 => Just(f64::NAN), 1 => Just(f64::INFINITY), 1 => Just(0.0)]
+}
+
+fn words() -> impl Strategy<Value = String> {
+    prop_oneof![3 => "[a-zA-Z0-9]{0,12}", 1 => "\\PC{0,40}", 1 => any::<String>(), 1 => Just("\u{1b}[2J脳波\n".to_owned())]
+}
+
+fn facts() -> impl Strategy<Value = StreamFacts> {
+    let kind = prop::sample::select(vec![SourceKind::Lsl, SourceKind::Replay, SourceKind::Synthetic]);
+    let unit = prop::sample::select(vec!["uV", "mV", "celsius", ""]);
+    let channels = prop::collection::vec((words(), unit), 0..40);
+    (kind, words(), channels, number(), any::<Option<u64>>()).prop_map(|(kind, name, channels, rate_hz, frames)| {
+        let channels = channels.iter().map(|(label, unit)| Channel::named(label, Unit::parse(unit))).collect();
+        StreamFacts { kind, name, montage: Montage { channels }, rate_hz, frames }
+    })
+}
+
+fn event() -> impl Strategy<Value = (f64, Event)> {
+    use EventKind::{Checkpoint, Error, Gap, Loss, Marker, Ready, Source, Swap, Warning};
+    let kind = prop::sample::select(vec![Ready, Marker, Gap, Source, Loss, Swap, Checkpoint, Warning, Error]);
+    (number(), kind, words()).prop_map(|(at, kind, text)| (at, Event { at: Stamp(at), kind, text }))
+}
+
+fn traces() -> impl Strategy<Value = Traces> {
+    let values = prop::collection::vec((any::<f32>(), any::<f32>()), 0..2_000);
+    let markers = prop::collection::vec((any::<usize>(), words()), 0..8);
+    let bins = prop_oneof![3 => 0..200_usize, 1 => any::<usize>()];
+    let bin_s = prop_oneof![3 => 0.01..0.5, 1 => number()];
+    let rms = prop::collection::vec(any::<f32>(), 0..40);
+    (values, markers, bins, bin_s, rms, words()).prop_map(|(envelope, markers, bins, bin_s, rms, filters)| {
+        let near = (0..bins.min(6)).map(|bin| (bin, "near".to_owned()));
+        let markers = markers.into_iter().chain(near).collect();
+        Traces { bin_s, bins, envelope, rms, markers, filters }
+    })
+}
+
+fn trainer() -> impl Strategy<Value = TrainerView> {
+    use TrainerState::{Collapsed, Off, Ok, Stopped, Warming};
+    let state = prop::sample::select(vec![Off, Warming, Ok, Collapsed, Stopped]);
+    let losses = prop::collection::vec((any::<u64>(), any::<f32>()), 0..50);
+    let numbers = (number(), any::<f32>(), any::<u64>(), any::<(usize, usize)>());
+    (state, losses, any::<Option<f32>>(), numbers, words()).prop_map(|(state, losses, chance, numbers, method)| {
+        let (value, ratio, whole, memory) = numbers;
+        TrainerView {
+            state,
+            method,
+            steps: whole,
+            steps_per_s: value,
+            losses,
+            chance,
+            std: ratio,
+            rankme: ratio,
+            learning_rate: value,
+            memory,
+            generation: whole,
+            generation_age_s: value,
+            skipped: whole,
+        }
+    })
+}
+
+type Flow = (Vec<Ledger>, Vec<u32>, Latency, ServingView);
+
+fn flow() -> impl Strategy<Value = Flow> {
+    let ledgers = prop::collection::vec((any::<u64>(), any::<u64>(), any::<f32>()), 0..7);
+    let histogram = prop::collection::vec(any::<u32>(), 0..400);
+    let outlet = prop::option::of((words(), any::<bool>()));
+    let serving = (outlet, prop::option::of(words()), any::<usize>(), any::<u64>());
+    (ledgers, histogram, [number(), number(), number()], serving).prop_map(|(ledgers, histogram, ms, serving)| {
+        let ledger = |(acquired, lost, fill)| Ledger { consumer: "encoder", acquired, lost, fill, ..Ledger::default() };
+        let (outlet, file, dimension, embeddings) = serving;
+        (
+            ledgers.into_iter().map(ledger).collect(),
+            histogram,
+            Latency { p50: ms[0], p99: ms[1], p99_9: ms[1], max: ms[2] },
+            ServingView { embeddings, dimension, rate_hz: ms[0], outlet, file },
+        )
+    })
+}
+
+fn odd_view() -> impl Strategy<Value = View> {
+    let times = [number(), number(), number(), number()];
+    let recording = prop::option::of((words(), any::<u64>()));
+    let events = prop::collection::vec(event(), 0..30);
+    let speed = prop::option::of(number());
+    let run = (facts(), times, recording, events, speed, prop::option::weighted(0.2, words()), any::<u64>());
+    (run, traces(), trainer(), flow()).prop_map(|(run, traces, trainer, flow)| {
+        let (facts, [wall_s, signal_s, behind_s, data_age_s], recording, events, speed, ended, gaps) = run;
+        let (ledgers, histogram, latency, serving) = flow;
+        let facts = Arc::new(facts);
+        View {
+            facts,
+            wall_s,
+            signal_s,
+            speed,
+            behind_s,
+            data_age_s,
+            gaps,
+            recording,
+            ledgers,
+            latency,
+            histogram,
+            traces,
+            trainer,
+            serving,
+            events,
+            ended,
+        }
+    })
+}
+
+fn view() -> impl Strategy<Value = View> {
+    let usual = (1..40_usize, 0.0..40.0).prop_map(|(channels, signal_s)| fixture::live(channels, signal_s));
+    prop_oneof![3 => odd_view(), 1 => usual]
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Look(Box<View>),
+    Press(Action),
+    Resize(u16, u16),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let actions: Vec<Action> = TABLE.iter().flat_map(|entry| entry.keys).map(|(_, _, action)| *action).collect();
+    prop_oneof![
+        1 => view().prop_map(|view| Step::Look(Box::new(view))),
+        3 => prop::sample::select(actions).prop_map(Step::Press),
+        1 => (0..=300_u16, 0..=100_u16).prop_map(|(width, height)| Step::Resize(width, height)),
+        1 => (0..=12_u16, 0..=8_u16).prop_map(|(width, height)| Step::Resize(width, height)),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_keys_sizes_or_views_panic(
+        steps in prop::collection::vec(step(), 1..24), ascii in any::<bool>(), coloured in any::<bool>(),
+    ) {
+        let theme = if coloured { Theme::coloured(ascii) } else { Theme::plain(ascii) };
+        let (mut state, mut size) = (State::new(theme, 80, 24), (80, 24));
+        for step in steps {
+            match step {
+                Step::Look(view) => state.update(Arc::new(*view)),
+                Step::Press(action) => drop(state.on(action)),
+                Step::Resize(width, height) => {
+                    size = (width, height);
+                    state.resized(width, height);
+                }
+            }
+            let drawn = draw(&state, size);
+            for cell in &drawn.content {
+                prop_assert!(!cell.symbol().contains(char::is_control), "a control character on screen");
+                prop_assert!(!ascii || cell.symbol().is_ascii());
+            }
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! How the state answers to Views and keys.
+//!
+//! Owns nothing. Invariant: every test drives the state as the loop does, through its three entrances.
+
+use super::{SIGNAL_S, colour, fixture, state};
+use crate::pipeline::command::Command;
+use crate::pipeline::view::TrainerState;
+use crate::tui::state::Quitting;
+use crate::tui::{Action, State};
+use std::sync::Arc;
+
+fn live() -> State {
+    state(colour(), (80, 24), fixture::live(16, SIGNAL_S))
+}
+
+fn replay() -> State {
+    state(colour(), (80, 24), fixture::replay(SIGNAL_S))
+}
+
+#[test]
+fn quitting_asks_while_a_recording_is_written() {
+    let mut state = live();
+    assert_eq!(state.on(Action::Quit), None);
+    assert_eq!(state.on(Action::ChannelDown), None);
+    assert_eq!((state.quitting, state.selected), (Quitting::No, 0), "another key only goes on");
+    assert_eq!(state.on(Action::Quit), None);
+    assert_eq!(state.on(Action::Quit), Some(Command::Quit));
+    assert_eq!(state.on(Action::Quit), None, "told once");
+}
+
+#[test]
+fn quitting_does_not_ask_where_nothing_is_recorded() {
+    assert_eq!(replay().on(Action::Quit), Some(Command::Quit));
+}
+
+#[test]
+fn interrupting_twice_leaves_at_once() {
+    let mut state = live();
+    assert_eq!(state.on(Action::Interrupt), Some(Command::Quit));
+    assert!(!state.leaves_at_once());
+    assert_eq!(state.on(Action::Interrupt), None);
+    assert!(state.leaves_at_once());
+}
+
+#[test]
+fn pausing_goes_back_and_forth_while_there_is_something_to_pause() {
+    let mut state = live();
+    assert_eq!(state.on(Action::PauseTraining), Some(Command::PauseTraining(true)));
+    assert_eq!(state.on(Action::PauseTraining), Some(Command::PauseTraining(false)));
+    for stopped in [TrainerState::Off, TrainerState::Stopped] {
+        let mut view = fixture::live(16, SIGNAL_S);
+        view.trainer.state = stopped;
+        state.update(Arc::new(view));
+        assert_eq!(state.on(Action::PauseTraining), None);
+    }
+}
+
+#[test]
+fn a_frozen_screen_counts_what_goes_by() {
+    let mut state = live();
+    state.on(Action::Freeze);
+    let mut later = fixture::live(16, SIGNAL_S + 3.2);
+    later.ledgers[0].lost = 12;
+    later.ended = Some("end of source".to_owned());
+    state.update(Arc::new(later));
+    assert!((state.passed.signal_s - 3.2).abs() < 1e-9);
+    assert_eq!(state.passed.lost, 12);
+    assert!(state.ended.is_some());
+    assert!((state.view.as_ref().unwrap().signal_s - SIGNAL_S).abs() < 1e-9);
+    state.on(Action::Freeze);
+    state.update(Arc::new(fixture::live(16, SIGNAL_S + 3.3)));
+    assert!((state.view.as_ref().unwrap().signal_s - SIGNAL_S - 3.3).abs() < 1e-9);
+    assert_eq!(state.passed.lost, 0);
+}
+
+#[test]
+fn nothing_to_freeze_before_the_first_view() {
+    let mut state = State::new(colour(), 80, 24);
+    state.on(Action::Freeze);
+    assert!(!state.frozen);
+}
+
+#[test]
+fn paging_depends_on_the_size() {
+    let selected = |width, height| {
+        let mut state = state(colour(), (width, height), fixture::live(256, SIGNAL_S));
+        state.on(Action::PageDown);
+        state.selected
+    };
+    assert_eq!(selected(80, 24), 12);
+    assert!(selected(200, 60) > 12);
+    let mut state = live();
+    state.on(Action::PageDown);
+    assert_eq!(state.selected, 15, "the last channel is the end");
+}
+
+#[test]
+fn a_stream_with_fewer_channels_keeps_the_selection_inside() {
+    let mut state = live();
+    state.on(Action::PageDown);
+    state.update(Arc::new(fixture::live(4, SIGNAL_S)));
+    assert_eq!(state.selected, 3);
+}
+
+#[test]
+fn scales_go_by_one_two_five() {
+    let mut state = live();
+    let start = state.scale_uv();
+    state.on(Action::Reduce);
+    let wider = state.scale_uv();
+    assert!(wider > start && !state.auto_scale);
+    state.on(Action::Magnify);
+    assert!((state.scale_uv() - start).abs() < 1e-9);
+    for _ in 0..99 {
+        state.on(Action::Reduce);
+    }
+    assert!((state.scale_uv() - 100_000.0).abs() < 1e-9);
+    state.on(Action::AutoScale);
+    assert!((state.scale_uv() - start).abs() < 1e-9, "auto finds the scale again");
+}
+
+#[test]
+fn the_automatic_scale_does_not_follow_small_changes() {
+    let mut state = live();
+    let start = state.scale_uv();
+    let scaled = |factor: f32| {
+        let mut view = fixture::live(16, SIGNAL_S);
+        view.traces.rms.iter_mut().for_each(|rms| *rms *= factor);
+        Arc::new(view)
+    };
+    state.update(scaled(0.9));
+    assert!((state.scale_uv() - start).abs() < 1e-9);
+    state.update(scaled(10.0));
+    assert!(state.scale_uv() > start);
+}
+
+#[test]
+fn time_bases_stop_at_both_ends() {
+    let mut state = live();
+    let seconds: Vec<f64> = [Action::Longer, Action::Shorter, Action::Shorter, Action::Shorter]
+        .map(|action| {
+            state.on(action);
+            state.shown_s()
+        })
+        .to_vec();
+    assert_eq!(seconds, [10.0, 5.0, 2.0, 2.0]);
+}
+
+#[test]
+fn dismissing_closes_the_help_before_it_leaves_solo() {
+    let mut state = live();
+    state.on(Action::Solo);
+    state.on(Action::Help);
+    state.on(Action::Dismiss);
+    assert!(state.solo && !state.help);
+    state.on(Action::Dismiss);
+    assert!(!state.solo);
+}
