@@ -17,7 +17,7 @@ pub struct Arguments {
 #[derive(Debug, clap::Subcommand)]
 pub enum Subcommand {
     /// Acquire, train and serve (also without a word).
-    Run(RunArguments),
+    Run(Box<RunArguments>),
     /// Say everything that is wrong with configurations.
     Check(CheckArguments),
     /// Say what is in recordings (EDF, EDF+, BDF, BDF+).

@@ -40,7 +40,8 @@ fn verdict(path: &Path) -> anyhow::Result<String> {
             path.display()
         ));
     }
-    let source = open_source(&config, || unreachable!("a recording needs no liblsl"), &MonotonicClock::new())?;
+    let source =
+        open_source(&config, || unreachable!("a recording needs no liblsl"), &MonotonicClock::new(), &|| true)?;
     let plan = Plan::new(&config, source.facts())?;
     let (facts, notes) = (&plan.facts, plan.notes.join("; "));
     let notes = if notes.is_empty() { notes } else { format!(" ({notes})") };

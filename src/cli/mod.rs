@@ -3,6 +3,7 @@
 //! Runs on the main thread. Invariant: exit codes are 0 for a good end, 1 for a failure while running, 2 for arguments or
 //! a configuration that cannot be used, 130 for an interruption that would not wait.
 
+mod allocator;
 mod arguments;
 mod check;
 mod describe;
@@ -27,8 +28,9 @@ const FAILED: u8 = 1;
 
 /// Parses the arguments and does what they say.
 pub fn main() -> ExitCode {
+    allocator::keep_memory();
     let arguments = Arguments::parse();
-    let done = match arguments.subcommand.unwrap_or(Subcommand::Run(arguments.run)) {
+    let done = match arguments.subcommand.unwrap_or(Subcommand::Run(Box::new(arguments.run))) {
         Subcommand::Run(arguments) => run::run(&arguments),
         Subcommand::Check(arguments) => check::check(&arguments),
         Subcommand::Inspect(arguments) => inspect::inspect(&arguments),
@@ -42,10 +44,23 @@ pub fn main() -> ExitCode {
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // Where stderr is gone too there is nobody left to tell.
-            let _ = writeln!(io::stderr(), "neurostream: {error:#}");
+            let _ = writeln!(io::stderr(), "neurostream: {}", in_full(&error));
             ExitCode::from(code_of(&error))
         }
     }
+}
+
+/// The message with its causes, those left out that it tells itself.
+fn in_full(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |told, cause| {
+        if told.is_empty() {
+            cause
+        } else if told.contains(&cause) {
+            told
+        } else {
+            format!("{told}: {cause}")
+        }
+    })
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

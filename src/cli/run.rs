@@ -11,6 +11,7 @@ use neurostream::pipeline::{
     MonotonicClock, Options, Outcome, Plan, Running, Shutdown, Stages, configure, open_source, start,
 };
 use neurostream::signal::Clock;
+use neurostream::source::SourceError;
 use neurostream::tui;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -32,11 +33,11 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
     interrupt::listen(&shutdown).context("signals cannot be waited for")?;
 
     let library = library(&config, arguments.publish.is_some())?;
-    let source = open_source(
-        &config,
-        || library.clone().map_or_else(|| Library::load(config.lsl.library.as_deref()), Ok),
-        &*clock,
-    )?;
+    let load = || library.clone().map_or_else(|| Library::load(config.lsl.library.as_deref()), Ok);
+    let source = match open_source(&config, load, &*clock, &|| !shutdown.is_requested()) {
+        Err(SourceError::Interrupted) => return Ok(ExitCode::from(interrupt::AT_ONCE)),
+        opened => opened?,
+    };
     let plan = Plan::new(&config, source.facts())?;
     let options = Options { duration_s: arguments.duration, resume: arguments.resume, library };
     let stages = Stages::wire(&plan, source, &options, &*clock)?;

@@ -14,8 +14,8 @@ pub struct Health {
     pub rankme: f64,
 }
 
-/// Below this [`Health::std`] embeddings have collapsed.
-const COLLAPSED_STD: f64 = 0.1;
+/// Below this [`Health::std`] embeddings have collapsed. First weights have 0.1 to 0.2: their embeddings share a mean.
+const COLLAPSED_STD: f64 = 0.05;
 
 impl Health {
     /// Health of embeddings `[N, D]`. With fewer than two rows it is all zero.

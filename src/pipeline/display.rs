@@ -73,7 +73,6 @@ impl DisplayStage {
             let first = passage.first;
             let samples = &mut self.samples[..frames * channels];
             passage.copy_to(samples);
-            drop(passage);
             if self.next.is_some_and(|next| next != first) {
                 self.conditioner.gap();
             }

@@ -38,12 +38,15 @@ fn list(problems: &[Problem]) -> String {
 
 /// Opens the source that the configuration names; liblsl is loaded only where a stream is.
 ///
+/// A stream that is not there yet is waited for as long as the configuration says and `patient` stays true.
+///
 /// # Errors
 /// If it cannot be opened.
 pub fn open_source(
     config: &Config,
     library: impl FnOnce() -> Result<Library, LslError>,
     clock: &dyn Clock,
+    patient: &dyn Fn() -> bool,
 ) -> Result<OpenSource, SourceError> {
     let (source, signal) = (&config.source, &config.signal);
     let selection = Selection { channels: signal.channels.clone(), exclude: signal.exclude.clone() };
@@ -57,12 +60,37 @@ pub fn open_source(
     }
     if let Some(predicate) = &source.lsl {
         let predicate = Some(predicate.as_str()).filter(|p| !p.is_empty());
-        let inlet = LslSource::open(&library()?, predicate, source.wait_s, clock)?;
+        let inlet = wait_for_stream(&library()?, predicate, source.wait_s, clock, patient)?;
         return Ok(Box::new(PickedSource::new(inlet, &selection)?));
     }
     let brain = SyntheticBrain::new(config.seed, SyntheticBrain::CHANNELS, SyntheticBrain::RATE_HZ);
     let generated = GeneratedSource::new(brain, times.unwrap_or(1.0), block_s);
     Ok(Box::new(PickedSource::new(generated, &selection)?))
+}
+
+/// Seconds between two looks at whether a person still wants to wait.
+const LOOK_S: f64 = 1.0;
+
+/// Waits for a stream that may not be there yet, for as long as `patient` says.
+fn wait_for_stream(
+    library: &Library,
+    predicate: Option<&str>,
+    wait_s: f64,
+    clock: &dyn Clock,
+    patient: &dyn Fn() -> bool,
+) -> Result<LslSource, SourceError> {
+    let until = clock.now() + wait_s;
+    loop {
+        let left_s = until - clock.now();
+        match LslSource::open(library, predicate, left_s.clamp(0.0, LOOK_S), clock) {
+            _ if !patient() => return Err(SourceError::Interrupted),
+            Err(SourceError::Lsl(LslError::NoStream { .. })) if left_s > LOOK_S => {}
+            Err(SourceError::Lsl(LslError::NoStream { wanted, visible, .. })) => {
+                return Err(LslError::NoStream { wanted, wait_s, visible }.into());
+            }
+            other => return other,
+        }
+    }
 }
 
 /// Numbers for the stages.

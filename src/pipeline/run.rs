@@ -182,7 +182,7 @@ impl Running {
         }
         let telemetry = last(&self.last);
         let wall_s = self.clock.now() - self.started;
-        let summary = Summary::new(self.facts, &reason, wall_s, &self.gauges, encode, train, telemetry.as_ref());
+        let summary = Summary::new(&self.facts, &reason, wall_s, &self.gauges, encode, train, telemetry.as_ref());
         Outcome { summary, failures, notes }
     }
 }

@@ -6,7 +6,7 @@ use super::plan::Plan;
 use super::run::EncodeEnd;
 use super::shutdown::Reason;
 use super::telemetry::{Consumer, Gauges, Telemetry, latency};
-use super::train::TrainEnd;
+use super::train::{TrainCounts, TrainEnd};
 use super::view::TrainerState;
 use memory_stats::memory_stats;
 use serde_json::{Map, Value, json};
@@ -58,7 +58,7 @@ fn peak_mb() -> Option<f64> {
 
 impl Summary {
     pub(super) fn new(
-        facts: Facts,
+        facts: &Facts,
         reason: &Reason,
         wall_s: f64,
         gauges: &Gauges,
@@ -75,8 +75,8 @@ impl Summary {
             frames.insert(ledger.consumer.to_owned(), entry);
         }
         let counts = gauges.train.as_deref();
-        let (encoded, admitted) = (gauges.encode.windows(), counts.map_or(0, |c| c.admitted()));
-        let rejected_gap = counts.map_or(gauges.encode.rejected_gap(), |c| c.rejected_gap());
+        let (encoded, admitted) = (gauges.encode.windows(), counts.map_or(0, TrainCounts::admitted));
+        let rejected_gap = counts.map_or(gauges.encode.rejected_gap(), TrainCounts::rejected_gap);
         let latency = latency(&gauges.encode);
         let mut value = json!({
             "version": 1,
@@ -89,7 +89,7 @@ impl Summary {
             "windows": {
                 "encoded": encoded,
                 "trained": admitted,
-                "rejected": {"gap": rejected_gap, "quality": counts.map_or(0, |c| c.rejected_quality())},
+                "rejected": {"gap": rejected_gap, "quality": counts.map_or(0, TrainCounts::rejected_quality)},
             },
             "embeddings": {
                 "count": encoded,

@@ -156,7 +156,6 @@ impl TrainStage {
         while let Some(window) = self.slide.next(&mut self.reader) {
             window.copy_to(&mut self.window);
             let first = window.first;
-            drop(window);
             if is_learnable(&self.window, channels, clip) {
                 let source = u32::try_from(self.slide.gaps()).unwrap_or(u32::MAX);
                 self.trainer.admit(Origin { source, first }).copy_from_slice(&self.window);
@@ -213,7 +212,7 @@ impl TrainStage {
                 let _ = self.reports.try_send(Report::Swap { number, step, at: now, health });
             }
             None => {
-                self.tell(now, EventKind::Warning, "a generation was refused: its weights are not finite".to_owned())
+                self.tell(now, EventKind::Warning, "a generation was refused: its weights are not finite".to_owned());
             }
         }
     }

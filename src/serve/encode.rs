@@ -158,7 +158,6 @@ impl EncodeStage {
         let mut samples = vec![0.0; window.frames * channels];
         window.copy_to(&mut samples);
         let (first, frames, stamp, arrived) = (window.first, window.frames, window.stamp, window.arrived);
-        drop(window);
         // Held until the embedding is out: no window is made by two generations.
         let generation = self.served.load();
         let values = generation.encoder.embed(samples, channels);

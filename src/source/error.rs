@@ -12,6 +12,9 @@ pub enum SourceError {
     /// The stream cannot be found or read.
     #[error(transparent)]
     Lsl(#[from] LslError),
+    /// A person did not want to wait for the stream any longer.
+    #[error("stopped while waiting for the stream")]
+    Interrupted,
     /// The recording holds annotations only, or no whole record.
     #[error("{name}: there are no samples in this recording ({what}); name another file")]
     NoSamples {

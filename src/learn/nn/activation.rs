@@ -13,7 +13,7 @@ pub enum Activation {
 
 const CUBIC: f32 = 0.044_715;
 /// Twice the root of 2 / pi.
-const SLOPE: f32 = 1.595_769_1;
+const SLOPE: f32 = 1.595_769;
 
 /// `e^x` to a relative 3e-7 for |x| up to 87, clamped beyond: 2 to a whole power by its bits, the rest by a polynomial.
 #[inline]

@@ -49,7 +49,7 @@ impl Byol {
 /// The two halves of `[2B, D]`.
 fn halves(x: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
     let rows = x.dims()[0] / 2;
-    (x.clone().slice([0..rows]), x.slice([rows..2 * rows]))
+    (x.clone().narrow(0, 0, rows), x.narrow(0, rows, rows))
 }
 
 impl Objective for Byol {
@@ -59,7 +59,7 @@ impl Objective for Byol {
         let (t1, t2) = halves(self.target.projector.forward(targets).autodiff());
         let embeddings = network.trunk.encoder.forward(batch.both(&training_device()));
         let (o1, o2) = halves(network.predictor.forward(network.trunk.projector.forward(embeddings.clone())));
-        let descent = self.online.descend(loss::byol(o1, o2, t1, t2));
+        let descent = self.online.descend(&loss::byol(o1, o2, t1, t2));
         if !descent.skipped {
             let online = parameters::list(&self.online.module().trunk);
             self.target = parameters::moved_towards(self.target.clone(), &online, self.momentum);

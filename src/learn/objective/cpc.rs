@@ -56,7 +56,7 @@ impl Objective for Cpc {
         let score = Score::Cosine { temperature: self.temperature };
         let steps = cpc_steps(&z, &c, &heads, score, Negatives::BatchSameTime);
         let loss = Tensor::cat(steps, 0).mean();
-        let descent = self.online.descend(loss);
+        let descent = self.online.descend(&loss);
         StepReport {
             loss: descent.loss,
             chance: Some((rows as f32).ln()),

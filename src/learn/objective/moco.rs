@@ -130,7 +130,7 @@ impl Objective for Moco {
         let masked = self.queue.masked(&batch.origins, self.near_frames);
         let negatives = masked.iter().filter(|&&masked| !masked).count() as f32 / batch.rows().max(1) as f32;
         let rows = loss::moco_rows(queries, keys.clone().autodiff(), queue, masked, self.temperature);
-        let descent = self.online.descend(rows.mean());
+        let descent = self.online.descend(&rows.mean());
         if !descent.skipped {
             let online = parameters::list(self.online.module());
             self.key = parameters::moved_towards(self.key.clone(), &online, self.momentum);

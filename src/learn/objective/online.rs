@@ -40,7 +40,7 @@ impl<M: Module> Online<M> {
     }
 
     /// One step against `loss`, a scalar that depends on the module's parameters.
-    pub fn descend(&mut self, loss: Tensor<1>) -> Descent {
+    pub fn descend(&mut self, loss: &Tensor<1>) -> Descent {
         let learning_rate = self.optimiser.learning_rate();
         let value = loss.clone().into_scalar::<f32>();
         if !value.is_finite() {
