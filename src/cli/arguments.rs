@@ -78,9 +78,9 @@ pub struct RunArguments {
     /// Serve without training.
     #[arg(long)]
     pub no_train: bool,
-    /// Folder for checkpoints.
+    /// Folder for checkpoints; "" for none.
     #[arg(long, value_name = "DIR")]
-    pub checkpoint: Option<PathBuf>,
+    pub checkpoint: Option<String>,
     /// Go on from the newest checkpoint in that folder.
     #[arg(long)]
     pub resume: bool,

@@ -4,6 +4,7 @@ use super::arguments::RunArguments;
 use super::interrupt;
 use super::status::StatusLines;
 use anyhow::Context;
+use crossbeam_channel::RecvTimeoutError;
 use neurostream::config::{Config, Document};
 use neurostream::format::atomic;
 use neurostream::lsl::Library;
@@ -17,6 +18,9 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// The longest wait for a View before the stages are looked at again.
+const NAP: Duration = Duration::from_millis(50);
 
 /// The configuration without a file: what `configs/default.toml` was when the program was built.
 const DEFAULT: &str = include_str!("../../configs/default.toml");
@@ -36,6 +40,12 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
     let load = || library.clone().map_or_else(|| Library::load(config.lsl.library.as_deref()), Ok);
     let source = match open_source(&config, load, &*clock, &|| !shutdown.is_requested()) {
         Err(SourceError::Interrupted) => return Ok(ExitCode::from(interrupt::AT_ONCE)),
+        Err(error) if is_bundled(arguments) => {
+            return Err(anyhow::Error::from(error).context(
+                "the bundled recording is not here: name a source with --replay FILE, --lsl or --synthetic, or write it with \
+                 `neurostream synth recordings/synthetic-16ch.edf`",
+            ));
+        }
         opened => opened?,
     };
     let plan = Plan::new(&config, source.facts())?;
@@ -55,6 +65,12 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
         status_lines(arguments, &mut running)?;
     }
     report(arguments, &running.finish())
+}
+
+/// True if nobody named a source: the built-in configuration plays the bundled recording.
+fn is_bundled(arguments: &RunArguments) -> bool {
+    let RunArguments { config, replay, lsl, synthetic, set, .. } = arguments;
+    config.is_none() && replay.is_none() && lsl.is_none() && !synthetic && set.is_empty()
 }
 
 /// The configuration with the command line laid over it.
@@ -90,7 +106,7 @@ fn configuration(arguments: &RunArguments) -> anyhow::Result<Config> {
         document.put(&["train", "enabled"], false);
     }
     if let Some(folder) = &arguments.checkpoint {
-        document.put(&["train", "checkpoint"], text(folder));
+        document.put(&["train", "checkpoint"], folder.as_str());
     }
     if let Some(name) = &arguments.publish {
         document.put(&["serve", "lsl", "name"], name.as_str());
@@ -193,14 +209,14 @@ impl Drop for Quiet {
 /// Prints status lines until the run is over.
 fn status_lines(arguments: &RunArguments, running: &mut Running) -> anyhow::Result<()> {
     let mut lines = StatusLines::new(arguments.format);
+    let mut read = true;
     while running.attend() {
-        if let Ok(view) = running.views.recv_timeout(Duration::from_millis(100))
-            && lines.show(&view).is_err()
-        {
-            // Nobody reads the lines any more; the run itself goes on.
-            while running.attend() {
-                let _ = running.views.recv_timeout(Duration::from_millis(100));
-            }
+        match running.views.recv_timeout(NAP) {
+            // Once nobody reads the lines any more the run itself goes on.
+            Ok(view) => read = read && lines.show(&view).is_ok(),
+            Err(RecvTimeoutError::Timeout) => {}
+            // Telemetry is done; the other stages are still completing what they write.
+            Err(RecvTimeoutError::Disconnected) => std::thread::sleep(NAP),
         }
     }
     Ok(())

@@ -13,19 +13,21 @@ use std::io::{self, Write};
 pub struct StatusLines {
     format: Format,
     next_s: f64,
-    told_s: f64,
+    told: u64,
 }
 
 impl StatusLines {
     /// A display before its first line.
     pub fn new(format: Format) -> Self {
-        Self { format, next_s: 1.0, told_s: f64::NEG_INFINITY }
+        Self { format, next_s: 1.0, told: 0 }
     }
 
     /// Prints what is new in a View.
     pub fn show(&mut self, view: &View) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        for (at, event) in view.events.iter().filter(|(at, _)| *at > self.told_s) {
+        let fresh = usize::try_from(view.told - self.told).unwrap_or(usize::MAX);
+        self.told = view.told;
+        for (at, event) in view.events.iter().skip(view.events.len().saturating_sub(fresh)) {
             match self.format {
                 Format::Text => writeln!(out, "{} {:8} {}", clock(*at), event.kind.word(), event.text)?,
                 Format::Json => {
@@ -36,9 +38,6 @@ impl StatusLines {
             if event.kind == EventKind::Error {
                 writeln!(io::stderr(), "neurostream: {}", event.text)?;
             }
-        }
-        if let Some((at, _)) = view.events.last() {
-            self.told_s = at.max(self.told_s);
         }
         if view.wall_s >= self.next_s {
             // Lines keep to whole seconds, whatever a slow terminal does.
@@ -58,14 +57,13 @@ fn clock(seconds: f64) -> String {
 }
 
 fn text(view: &View) -> String {
-    let ledger = |l: &Ledger| format!("{} {}+{}+{}", l.consumer, l.consumed, l.lost, l.left);
+    // Each ledger is read at a moment of its own, so each has its own count of frames acquired.
+    let ledger = |l: &Ledger| format!("{} {} = {}+{}+{}", l.consumer, l.acquired, l.consumed, l.lost, l.left);
     let ledgers: Vec<String> = view.ledgers.iter().map(ledger).collect();
-    // Each ledger was read at its own moment; the first stands for all.
-    let acquired = view.ledgers.first().map_or(0, |l| l.acquired);
     let trainer = &view.trainer;
     let loss = trainer.losses.last().map_or_else(|| "-".to_owned(), |(_, loss)| format!("{loss:.3}"));
     format!(
-        "{} signal {:.1} s, behind {:.0} ms | acquired {acquired} = {} (consumed+lost+left) | {} embeddings, p50 {:.1} p99 {:.1} ms \
+        "{} signal {:.1} s, behind {:.0} ms | acquired = consumed+lost+left: {} | {} embeddings, p50 {:.1} p99 {:.1} ms \
          | {} step {} loss {loss} {:.1}/s, generation {}, {}",
         clock(view.wall_s),
         view.signal_s,

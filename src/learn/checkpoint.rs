@@ -135,17 +135,22 @@ impl Checkpoint {
         Ok(path)
     }
 
-    /// Reads the newest checkpoint of the newest run under `dir`.
+    /// Reads the newest checkpoint of the newest run under `dir` that has taken a step, or of the newest run if none has.
     ///
     /// # Errors
     /// If there is none, or the newest cannot be read: an older one is not taken silently.
     pub fn newest(dir: &Path) -> Result<(PathBuf, Self), CheckpointError> {
+        let mut untrained = None;
         for (_, run) in runs(dir)?.iter().rev() {
-            if let Some((_, path)) = steps(run)?.pop() {
-                return Self::load(&path).map(|checkpoint| (path, checkpoint));
+            match steps(run)?.pop() {
+                // A run that was stopped at once must not hide what an earlier one has learnt.
+                Some((0, path)) => untrained = untrained.or(Some(path)),
+                Some((_, path)) => return Self::load(&path).map(|checkpoint| (path, checkpoint)),
+                None => {}
             }
         }
-        Err(CheckpointError::None(dir.to_owned()))
+        let path = untrained.ok_or_else(|| CheckpointError::None(dir.to_owned()))?;
+        Self::load(&path).map(|checkpoint| (path, checkpoint))
     }
 
     /// Reads one file.
@@ -311,6 +316,8 @@ mod tests {
         assert_eq!(steps(&first).unwrap().len(), KEPT);
         let (path, read) = Checkpoint::newest(dir.path()).unwrap();
         assert!(path.ends_with("run-0001/step-00000009.safetensors"));
+        checkpoint().save(&second, 0).unwrap();
+        assert_eq!(Checkpoint::newest(dir.path()).unwrap().0, path, "a run without a step hides nothing");
         assert_eq!(read.identity, checkpoint().identity);
         assert_eq!(read.learnt.tensors.iter().find(|t| t.name == "b.weight").unwrap().values, [1.5, -2.0]);
         assert!(read.fits(&path, &checkpoint().identity).is_ok());

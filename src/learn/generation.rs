@@ -9,7 +9,7 @@ use crate::signal::Stamp;
 /// One published set of weights.
 #[derive(Debug)]
 pub struct Generation {
-    /// Counts up from 0, the first weights of a run.
+    /// Counts up from 0, the first weights; a resumed run goes on counting.
     pub number: u64,
     /// Optimiser steps behind it.
     pub step: u64,

@@ -175,11 +175,11 @@ impl Trainer {
         Some(Generation { number: self.status.generations, step: self.status.steps, encoder, health, made_at: now })
     }
 
-    /// The first weights as generation 0.
+    /// The weights before the first step of this run: generation 0, or the last one before a checkpoint.
     #[must_use]
     pub fn first_generation(&self, now: Stamp) -> Generation {
-        let (step, encoder) = (self.status.steps, self.objective.encoder());
-        Generation { number: 0, step, encoder, health: Health::default(), made_at: now }
+        let (number, step, encoder) = (self.status.generations, self.status.steps, self.objective.encoder());
+        Generation { number, step, encoder, health: Health::default(), made_at: now }
     }
 
     /// SHA-256 of the encoder's weights, in hexadecimal.

@@ -7,7 +7,7 @@ use super::plan::OpenSource;
 use super::report::Report;
 use crate::dsp::Conditioner;
 use crate::ring::Tee;
-use crate::signal::{Block, Event, EventKind, Stamp};
+use crate::signal::{Block, Clock, Event, EventKind, Stamp};
 use crate::source::{Progress, SourceError};
 use crossbeam_channel::Sender;
 use std::sync::Arc;
@@ -69,6 +69,7 @@ pub(super) struct AcquireStage {
     samples: Vec<f32>,
     next: Option<u64>,
     waiting: bool,
+    arrived: Stamp,
     /// Frames that may still come.
     allowance: Option<u64>,
     counts: Arc<AcquireCounts>,
@@ -95,6 +96,7 @@ impl AcquireStage {
             samples: Vec::with_capacity(channels * 1024),
             next: None,
             waiting: false,
+            arrived: Stamp::default(),
             allowance,
             counts: Arc::default(),
             invalid: 0,
@@ -107,11 +109,14 @@ impl AcquireStage {
         Arc::clone(&self.counts)
     }
 
-    /// Moves what is due at `now` into the rings.
-    pub fn step(&mut self, now: Stamp) -> Result<Turn, SourceError> {
+    /// Moves what is due into the rings.
+    pub fn step(&mut self, clock: &dyn Clock) -> Result<Turn, SourceError> {
         if !self.waiting {
             self.block.clear();
-            let progress = self.source.step(now, &mut self.block, &mut self.events);
+            let progress = self.source.step(clock.now(), &mut self.block, &mut self.events);
+            // A live source waits for its block itself: what follows counts from the block's arrival.
+            self.arrived = clock.now();
+            let now = self.arrived;
             self.tell(now);
             match progress? {
                 Progress::Frames => self.shorten(),
@@ -128,7 +133,7 @@ impl AcquireStage {
         if self.waiting {
             return Ok(Turn::Full);
         }
-        self.deliver(now);
+        self.deliver(self.arrived);
         Ok(Turn::Frames)
     }
 

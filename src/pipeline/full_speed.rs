@@ -38,7 +38,7 @@ fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, en
     let Stages { mut acquire, mut encode, mut train, mut telemetry, reports, .. } = stages;
     let (mut events, mut shown) = (Vec::new(), clock.now());
     while !shutdown.is_requested() {
-        match acquire.step(clock.now()) {
+        match acquire.step(clock) {
             // Full: the consumers below make room.
             Ok(Turn::Frames | Turn::Idle | Turn::Full | Turn::Wait(_)) => {}
             Ok(Turn::Over(why)) => shutdown.request(Reason::Source(why)),

@@ -72,7 +72,7 @@ fn acquiring(mut stage: AcquireStage, clock: &dyn Clock, shutdown: &Shutdown) {
 
 async fn acquisition(stage: &mut AcquireStage, clock: &dyn Clock, shutdown: &Shutdown) {
     while !shutdown.is_requested() {
-        match stage.step(clock.now()) {
+        match stage.step(clock) {
             Ok(Turn::Frames | Turn::Idle) => tokio::task::yield_now().await,
             Ok(Turn::Wait(due)) => until(due - clock.now()).await,
             // Live branches lose frames rather than wait, so this is a short pause at most.

@@ -155,16 +155,15 @@ impl Summary {
             number(&latency["p99"])
         );
         if let Some(training) = v.get("training") {
+            let method = training["method"].as_str().unwrap_or_default();
+            let losses = match (training["loss_first"].as_f64(), training["loss_last"].as_f64()) {
+                (Some(first), Some(last)) => format!("{} steps, loss {first:.3} to {last:.3}", training["steps"]),
+                _ => "no step taken in this run".to_owned(),
+            };
             let _ = writeln!(
                 text,
-                "  {} {} steps, loss {:.3} to {:.3}, {} generations, {} windows learnt from, {} refused",
-                training["method"].as_str().unwrap_or_default(),
-                training["steps"],
-                number(&training["loss_first"]),
-                number(&training["loss_last"]),
-                training["generations"],
-                windows["trained"],
-                windows["rejected"]["quality"]
+                "  {method} {losses}, {} generations, {} windows learnt from, {} refused",
+                training["generations"], windows["trained"], windows["rejected"]["quality"]
             );
         }
         text

@@ -65,6 +65,7 @@ pub(super) struct Telemetry {
     display: DisplayStage,
     started: Stamp,
     events: VecDeque<(f64, Event)>,
+    told: u64,
     losses: Vec<(u64, f32)>,
     every: u64,
     trainer: TrainerView,
@@ -90,6 +91,7 @@ impl Telemetry {
             display,
             started,
             events: VecDeque::new(),
+            told: 0,
             losses: Vec::new(),
             every: 1,
             trainer,
@@ -167,6 +169,7 @@ impl Telemetry {
     }
 
     fn happened(&mut self, event: Event) {
+        self.told += 1;
         self.events.push_back((event.at - self.started, event));
         while self.events.len() > EVENTS {
             self.events.pop_front();
@@ -224,6 +227,7 @@ impl Telemetry {
                 file: gauges.file.clone(),
             },
             events: self.events.iter().cloned().collect(),
+            told: self.told,
             ended,
         }
     }

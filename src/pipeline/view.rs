@@ -160,8 +160,10 @@ pub struct View {
     pub trainer: TrainerView,
     /// What goes out.
     pub serving: ServingView,
-    /// The newest events, oldest first; their times in seconds since the start.
+    /// The newest events in the order in which they were told; their times in seconds since the start.
     pub events: Vec<(f64, Event)>,
+    /// How many events there have been, those that are no longer kept included.
+    pub told: u64,
     /// Why the run ended, once it has.
     pub ended: Option<String>,
 }

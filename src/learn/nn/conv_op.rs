@@ -197,27 +197,29 @@ impl ConvGradient for Flex {
             dx.par_chunks_mut(row).zip(dys.par_chunks(out)).for_each(|(dx, dy)| sizes.input_gradient(ws, dy, dx));
             tensor(dx, &[batch, t, cin])
         });
-        // One partial sum a thread, added up in order.
+        // One partial sum a thread, added up in order; weights first, then biases. All in one buffer of the calling
+        // thread: what workers allocate would depend on who happened to do what.
         let share = batch.div_ceil(rayon::current_num_threads()).max(1);
-        let partial: Vec<(Vec<f32>, Vec<f32>)> = xs
-            .par_chunks(row * share)
+        let mut sums = vec![0.0f32; batch.div_ceil(share).max(1) * (depth + 1) * cout];
+        sums.par_chunks_mut((depth + 1) * cout)
+            .zip(xs.par_chunks(row * share))
             .zip(dys.par_chunks(out * share))
-            .map(|(xs, dys)| {
-                let (mut dw, mut db) = (vec![0.0f32; depth * cout], vec![0.0f32; cout]);
+            .for_each(|((sum, xs), dys)| {
+                let (dw, db) = sum.split_at_mut(depth * cout);
                 for (x, dy) in xs.chunks(row).zip(dys.chunks(out)) {
-                    sizes.weight_gradient(x, dy, &mut dw);
+                    sizes.weight_gradient(x, dy, dw);
                     for dy in dy.chunks_exact(cout) {
                         db.iter_mut().zip(dy).for_each(|(b, d)| *b += d);
                     }
                 }
-                (dw, db)
-            })
-            .collect();
-        let (mut dw, mut db) = (vec![0.0f32; depth * cout], vec![0.0f32; cout]);
-        for (w, b) in &partial {
-            dw.iter_mut().zip(w).for_each(|(to, from)| *to += from);
-            db.iter_mut().zip(b).for_each(|(to, from)| *to += from);
+            });
+        let mut dw = sums;
+        let (first, others) = dw.split_at_mut((depth + 1) * cout);
+        for other in others.chunks_exact((depth + 1) * cout) {
+            first.iter_mut().zip(other).for_each(|(to, from)| *to += from);
         }
+        let db = first[depth * cout..].to_vec();
+        dw.truncate(depth * cout);
         (dx, tensor(dw, &[depth, cout]), tensor(db, &[cout]))
     }
 }

@@ -45,6 +45,7 @@ pub fn live(channels: usize, signal_s: f64) -> View {
             file: Some("s03-embeddings.npy".to_owned()),
         },
         events: events(signal_s),
+        told: 0,
         ended: None,
     }
 }

@@ -118,6 +118,7 @@ fn odd_view() -> impl Strategy<Value = View> {
             trainer,
             serving,
             events,
+            told: 0,
             ended,
         }
     })
