@@ -26,6 +26,16 @@ const UNUSABLE: u8 = 2;
 /// It failed while running.
 const FAILED: u8 = 1;
 
+/// An argument that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Unusable(String);
+
+/// Refuses an argument unless it can be used.
+fn usable(can_be: bool, why: impl FnOnce() -> String) -> Result<(), Unusable> {
+    if can_be { Ok(()) } else { Err(Unusable(why())) }
+}
+
 /// Parses the arguments and does what they say.
 pub fn main() -> ExitCode {
     allocator::keep_memory();
@@ -68,7 +78,8 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 }
 
 fn code_of(error: &anyhow::Error) -> u8 {
-    let unusable = error.is::<ConfigError>()
+    let unusable = error.is::<Unusable>()
+        || error.is::<ConfigError>()
         || error.downcast_ref::<PlanError>().is_some_and(|e| matches!(e, PlanError::Problems { .. }))
         || error.downcast_ref::<SourceError>().is_some_and(SourceError::is_choice);
     if unusable { UNUSABLE } else { FAILED }

@@ -1,8 +1,8 @@
 //! `run`: acquire, train and serve.
 
-use super::arguments::RunArguments;
-use super::interrupt;
+use super::arguments::{Format, RunArguments};
 use super::status::StatusLines;
+use super::{Unusable, interrupt, usable};
 use anyhow::Context;
 use crossbeam_channel::RecvTimeoutError;
 use neurostream::config::{Config, Document};
@@ -29,7 +29,7 @@ const DEFAULT: &str = include_str!("../../configs/default.toml");
 pub fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
     let config = configuration(arguments)?;
     if let Some(seconds) = arguments.duration {
-        anyhow::ensure!(seconds > 0.0 && seconds.is_finite(), "--duration {seconds}: must be above 0 seconds");
+        usable(seconds > 0.0 && seconds.is_finite(), || format!("--duration {seconds}: must be above 0 seconds"))?;
     }
     refuse_taken_summary(arguments)?;
     let clock: Arc<dyn Clock> = Arc::new(MonotonicClock::new());
@@ -61,10 +61,16 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
     if interrupted {
         return Ok(ExitCode::from(interrupt::AT_ONCE));
     }
+    let mut lines = StatusLines::new(arguments.format);
     if !shutdown.is_requested() {
-        status_lines(arguments, &mut running)?;
+        status_lines(&mut lines, &mut running);
     }
-    report(arguments, &running.finish())
+    let outcome = running.finish();
+    if !on_screen && let Some(view) = &outcome.last {
+        // With nobody at the other end the exit code still tells.
+        let _ = lines.tell(view);
+    }
+    report(arguments, &outcome)
 }
 
 /// True if nobody named a source: the built-in configuration plays the bundled recording.
@@ -115,7 +121,8 @@ fn configuration(arguments: &RunArguments) -> anyhow::Result<Config> {
         document.put(&["serve", "embeddings"], text(path));
     }
     if let Some(seed) = arguments.seed {
-        document.put(&["seed"], i64::try_from(seed).context("--seed must be below 2^63")?);
+        document
+            .put(&["seed"], i64::try_from(seed).map_err(|_| Unusable(format!("--seed {seed}: must be below 2^63")))?);
     }
     Ok(configure(&document)?)
 }
@@ -123,13 +130,10 @@ fn configuration(arguments: &RunArguments) -> anyhow::Result<Config> {
 /// A summary that cannot be written is known before an hour of recording, not after it.
 fn refuse_taken_summary(arguments: &RunArguments) -> anyhow::Result<()> {
     let Some(path) = &arguments.summary else { return Ok(()) };
-    anyhow::ensure!(!path.is_dir(), "--summary {}: this is a folder; name a file in it", path.display());
+    usable(!path.is_dir(), || format!("--summary {}: this is a folder; name a file in it", path.display()))?;
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
-    anyhow::ensure!(
-        folder.is_none_or(std::path::Path::is_dir),
-        "--summary {}: there is no such folder; make it first",
-        path.display()
-    );
+    let is_there = folder.is_none_or(std::path::Path::is_dir);
+    usable(is_there, || format!("--summary {}: there is no such folder; make it first", path.display()))?;
     Ok(())
 }
 
@@ -207,8 +211,7 @@ impl Drop for Quiet {
 }
 
 /// Prints status lines until the run is over.
-fn status_lines(arguments: &RunArguments, running: &mut Running) -> anyhow::Result<()> {
-    let mut lines = StatusLines::new(arguments.format);
+fn status_lines(lines: &mut StatusLines, running: &mut Running) {
     let mut read = true;
     while running.attend() {
         match running.views.recv_timeout(NAP) {
@@ -219,7 +222,6 @@ fn status_lines(arguments: &RunArguments, running: &mut Running) -> anyhow::Resu
             Err(RecvTimeoutError::Disconnected) => std::thread::sleep(NAP),
         }
     }
-    Ok(())
 }
 
 /// Prints and writes the summary, and says what went wrong.
@@ -232,9 +234,13 @@ fn report(arguments: &RunArguments, outcome: &Outcome) -> anyhow::Result<ExitCod
     }
     let mut out = io::stdout().lock();
     // With nobody at the other end the exit code still tells.
-    let _ = write!(out, "{}", outcome.summary.to_text());
-    for note in &outcome.notes {
-        let _ = writeln!(out, "  {note}");
+    if arguments.headless && arguments.format == Format::Json {
+        let _ = writeln!(out, "{}", outcome.summary.to_line());
+    } else {
+        let _ = write!(out, "{}", outcome.summary.to_text());
+        for note in &outcome.notes {
+            let _ = writeln!(out, "  {note}");
+        }
     }
     for failure in &failures {
         let _ = writeln!(io::stderr(), "neurostream: {failure}");

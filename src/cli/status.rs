@@ -24,6 +24,21 @@ impl StatusLines {
 
     /// Prints what is new in a View.
     pub fn show(&mut self, view: &View) -> io::Result<()> {
+        self.tell(view)?;
+        let mut out = io::stdout().lock();
+        if view.wall_s >= self.next_s {
+            // Lines keep to whole seconds, whatever a slow terminal does.
+            self.next_s = view.wall_s.floor() + 1.0;
+            match self.format {
+                Format::Text => writeln!(out, "{}", text(view))?,
+                Format::Json => writeln!(out, "{}", line(view))?,
+            }
+        }
+        out.flush()
+    }
+
+    /// Prints the events that no View before has told.
+    pub fn tell(&mut self, view: &View) -> io::Result<()> {
         let mut out = io::stdout().lock();
         let fresh = usize::try_from(view.told - self.told).unwrap_or(usize::MAX);
         self.told = view.told;
@@ -37,14 +52,6 @@ impl StatusLines {
             }
             if event.kind == EventKind::Error {
                 writeln!(io::stderr(), "neurostream: {}", event.text)?;
-            }
-        }
-        if view.wall_s >= self.next_s {
-            // Lines keep to whole seconds, whatever a slow terminal does.
-            self.next_s = view.wall_s.floor() + 1.0;
-            match self.format {
-                Format::Text => writeln!(out, "{}", text(view))?,
-                Format::Json => writeln!(out, "{}", line(view))?,
             }
         }
         out.flush()

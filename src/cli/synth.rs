@@ -10,7 +10,8 @@ use std::process::ExitCode;
 pub fn synth(arguments: &SynthArguments) -> anyhow::Result<ExitCode> {
     let SynthArguments { file, seconds, channels, rate, seed, force } = arguments;
     let fits = (1.0..=86_400.0).contains(seconds) && (1..=1024).contains(channels) && (16.0..=100_000.0).contains(rate);
-    anyhow::ensure!(fits, "--seconds must be from 1 to 86400, --channels from 1 to 1024, --rate from 16 to 100000");
+    let ranges = "--seconds must be from 1 to 86400, --channels from 1 to 1024, --rate from 16 to 100000";
+    super::usable(fits, || ranges.to_owned())?;
     anyhow::ensure!(*force || !file.exists(), "{}: there is such a file already; --force replaces it", file.display());
     let recording = SyntheticRecording { seed: *seed, channels: *channels, rate_hz: *rate, seconds: *seconds };
     let existing = if *force { Existing::Replace } else { Existing::Refuse };

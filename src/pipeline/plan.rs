@@ -130,11 +130,7 @@ impl Plan {
         let (rate_hz, channels) = (facts.rate_hz, facts.montage.len());
         let nyquist = rate_hz / 2.0;
         let signal = &config.signal;
-        for (key, value) in [
-            ("signal.highpass_hz", signal.highpass_hz),
-            ("signal.lowpass_hz", signal.lowpass_hz),
-            ("signal.notch_hz", signal.notch_hz),
-        ] {
+        for (key, value) in [("signal.highpass_hz", signal.highpass_hz), ("signal.lowpass_hz", signal.lowpass_hz)] {
             if value >= nyquist {
                 let allowed = format!("must lie below half the stream's rate, {nyquist} Hz");
                 problems.push(Problem::of(key, value, allowed).hint("0 switches it off"));
@@ -166,11 +162,17 @@ impl Plan {
                 "{channels} channels are too few for an average reference ({FEWEST_FOR_AVERAGE} are needed): left as recorded"
             ));
         }
+        let mut notch_hz = signal.notch_hz;
+        if notch_hz >= nyquist {
+            // Line noise that a stream cannot hold needs no filter: one configuration serves slow recordings too.
+            notes.push(format!("no notch at {notch_hz} Hz: it is not below half the stream's rate, {nyquist} Hz"));
+            notch_hz = 0.0;
+        }
         let switched = |hz: f64| (hz > 0.0).then_some(hz);
         let conditioning = Conditioning {
             highpass_hz: switched(signal.highpass_hz),
             lowpass_hz: switched(signal.lowpass_hz),
-            notch_hz: switched(signal.notch_hz),
+            notch_hz: switched(notch_hz),
             reference,
             scale_s: switched(signal.scale_s),
         };

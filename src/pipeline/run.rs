@@ -74,6 +74,8 @@ pub struct Outcome {
     pub failures: Vec<String>,
     /// What a person should know, a line each.
     pub notes: Vec<String>,
+    /// The last View, with the events that no earlier one had.
+    pub last: Option<View>,
 }
 
 /// Starts the threads of a run.
@@ -180,9 +182,10 @@ impl Running {
         if self.gauges.train.is_some() && train.is_none() {
             failures.push("the trainer left no checkpoint".to_owned());
         }
-        let telemetry = last(&self.last);
+        let mut telemetry = last(&self.last);
         let wall_s = self.clock.now() - self.started;
         let summary = Summary::new(&self.facts, &reason, wall_s, &self.gauges, encode, train, telemetry.as_ref());
-        Outcome { summary, failures, notes }
+        let view = telemetry.as_mut().map(|t| t.view(self.clock.now(), Some(reason.to_string())));
+        Outcome { summary, failures, notes, last: view }
     }
 }

@@ -122,6 +122,12 @@ impl Summary {
         text
     }
 
+    /// The summary as one line of JSON.
+    #[must_use]
+    pub fn to_line(&self) -> String {
+        self.value.to_string()
+    }
+
     /// The summary for a person.
     #[must_use]
     pub fn to_text(&self) -> String {

@@ -104,15 +104,21 @@ impl Stages {
         let first = trainer.first_generation(now);
         let first_generation = first.number;
         let served = Arc::new(ArcSwap::from_pointee(first));
+        let outlet = outlet(plan, options, clock)?;
         let file = match &config.serve.embeddings {
             Some(path) => Some(EmbeddingFile::create(path, config.model.embedding)?),
             None => None,
         };
-        let outlet = outlet(plan, options, clock)?;
-        let checkpoints = match folder.as_os_str().is_empty() || !training {
-            true => None,
-            false => Some(Checkpoints { run: Checkpoint::new_run(folder)?, every_s: config.train.checkpoint_every_s }),
+        let run = (training && !folder.as_os_str().is_empty()).then(|| Checkpoint::new_run(folder)).transpose();
+        let (run, file) = match (run, file) {
+            (Ok(run), file) => (run, file),
+            (Err(error), file) => {
+                // A run that does not start leaves nothing behind.
+                file.into_iter().for_each(EmbeddingFile::discard);
+                return Err(error.into());
+            }
         };
+        let checkpoints = run.map(|run| Checkpoints { run, every_s: config.train.checkpoint_every_s });
 
         let (reports, reported) = crossbeam_channel::bounded(4096);
         let bells = Bells::default();

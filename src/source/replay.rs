@@ -62,7 +62,7 @@ impl ReplaySource {
         let channels: Vec<Channel> =
             ordinary.iter().map(|&i| Channel::named(&file.signals()[i].label, file.signals()[i].unit())).collect();
         let picked: Vec<usize> = selection.pick(&name, &channels)?.into_iter().map(|i| ordinary[i]).collect();
-        let (signals, left_out) = one_rate(&file, &name, &picked, !selection.channels.is_empty())?;
+        let signals = one_rate(&file, &name, &picked, !selection.channels.is_empty())?;
         let rate_hz = file.rate_hz(signals[0]).unwrap_or_default();
         let a_record = file.signals()[signals[0]].samples_per_record;
         let frames = file.header().records * a_record as u64;
@@ -79,7 +79,9 @@ impl ReplaySource {
         let origin_s = record.onset_s();
         let markers = markers(&mut file, origin_s, rate_hz)?;
         let mut warnings = file.warnings();
-        warnings.extend(left_out);
+        if selection.channels.is_empty() {
+            warnings.extend(left_out(&file, &signals, &ordinary));
+        }
         let block_frames = ((block_s * rate_hz).round() as usize).max(1);
         Ok(Self {
             pace: Pace::new(rate_hz, times),
@@ -150,13 +152,21 @@ impl ReplaySource {
     }
 }
 
-/// Those of the signals that have the most common rate (the higher of two), and a word on what is left out.
-fn one_rate(
-    file: &EdfFile,
-    name: &str,
-    picked: &[usize],
-    named: bool,
-) -> Result<(Vec<usize>, Option<String>), SourceError> {
+/// What is not taken, where the choice was not the user's.
+fn left_out(file: &EdfFile, taken: &[usize], all: &[usize]) -> Option<String> {
+    let labels = |signals: &mut dyn Iterator<Item = &usize>| {
+        signals.map(|&i| file.signals()[i].label.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let others: Vec<usize> = all.iter().copied().filter(|i| !taken.contains(i)).collect();
+    (!others.is_empty()).then(|| {
+        let (few, whole) = (taken.len(), all.len());
+        let (taken, others) = (labels(&mut taken.iter()), labels(&mut others.iter()));
+        format!("{few} of {whole} channels are taken: {taken}; left out: {others} (choose with [signal] channels)")
+    })
+}
+
+/// Those of the signals that have the most common rate (the higher of two).
+fn one_rate(file: &EdfFile, name: &str, picked: &[usize], named: bool) -> Result<Vec<usize>, SourceError> {
     let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for &signal in picked {
         groups.entry(file.signals()[signal].samples_per_record).or_default().push(signal);
@@ -174,18 +184,7 @@ fn one_rate(
         return Err(SourceError::NoChannels { name: name.to_owned(), channels: String::new() });
     };
     // Of groups of one size the last has the highest rate.
-    let taken = groups.values().rfind(|s| s.len() == most).cloned().unwrap_or_default();
-    let out: Vec<String> =
-        groups.values().filter(|s| **s != taken).map(|s| format!("{} ({} Hz)", labels(s), rate(s))).collect();
-    let note = (!out.is_empty()).then(|| {
-        format!(
-            "{} channels at {} Hz are taken; left out for their rate: {}",
-            taken.len(),
-            rate(&taken),
-            out.join("; ")
-        )
-    });
-    Ok((taken, note))
+    Ok(groups.values().rfind(|s| s.len() == most).cloned().unwrap_or_default())
 }
 
 /// The annotations on the frames that they begin at.

@@ -2,7 +2,7 @@
 //!
 //! Each test runs itself again inside a network namespace of its own; see [`rig`].
 
-mod rig;
+pub mod rig;
 
 use neurostream::lsl::{
     Inlet, LslError, MarkerInlet, MarkerOutlet, Outlet, SampleFormat, StreamInfo, resolve, resolve_one, visible,

@@ -1,6 +1,12 @@
 //! All integration tests in one binary: one module a subject.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod cli;
+mod config;
 mod edf;
+mod floors;
+mod interrupt;
 mod lsl;
+mod lsl_run;
+mod pipeline;
 mod vectors;

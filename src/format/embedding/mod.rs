@@ -63,6 +63,10 @@ impl EmbeddingFile {
         if path.exists() {
             return Err(EmbeddingFileError::Exists(path.to_owned()));
         }
+        let windows = npy::windows_of(path);
+        if path.extension().is_some_and(|e| e == "npy") && windows.exists() {
+            return Err(EmbeddingFileError::Exists(windows));
+        }
         let failed = |error| EmbeddingFileError::Io { path: path.to_owned(), error };
         match path.extension().and_then(|e| e.to_str()) {
             Some("csv") => csv::CsvFile::create(path, Some(dimension)).map(Self::Csv).map_err(failed),
@@ -93,6 +97,18 @@ impl EmbeddingFile {
             Self::Npy(file) => (&file.path, file.lines.flush()),
         };
         written.map_err(|error| EmbeddingFileError::Io { path: path.clone(), error })
+    }
+
+    /// Removes what was made, for a run that does not start after all.
+    pub fn discard(self) {
+        let made = match self {
+            Self::Csv(file) => vec![file.path],
+            Self::Npy(file) => vec![crate::format::atomic::partial(&file.path), npy::windows_of(&file.path)],
+        };
+        for path in made {
+            // That a stump may stay behind adds nothing to the failure that is told.
+            let _ = std::fs::remove_file(path);
+        }
     }
 
     /// Completes the file.

@@ -30,7 +30,7 @@ const HEADER: usize = 128;
 
 impl NpyFile {
     pub(super) fn create(path: &Path, dimension: usize) -> io::Result<Self> {
-        let windows = Lines::create(&path.with_extension("windows.csv"), None)?;
+        let windows = Lines::create(&windows_of(path), None)?;
         let mut file = BufWriter::new(File::create(atomic::partial(path))?);
         file.write_all(&header(0, dimension))?;
         Ok(Self { path: path.to_owned(), lines: Array { file, windows, dimension, rows: 0 } })
@@ -60,6 +60,11 @@ impl Array {
         fs::rename(atomic::partial(path), path)?;
         atomic::sync_folder_of(path)
     }
+}
+
+/// The file beside `path` that holds the windows.
+pub(super) fn windows_of(path: &Path) -> PathBuf {
+    path.with_extension("windows.csv")
 }
 
 /// Magic, version, length of the rest, and the dictionary padded with blanks.

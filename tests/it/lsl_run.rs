@@ -1,0 +1,181 @@
+//! Whole runs between other programs on the Lab Streaming Layer, and without it.
+//!
+//! Each test with peers runs itself again inside a network namespace of its own; see [`crate::lsl::rig`]. Invariant: what
+//! a receiver gets is what the run wrote down, stamped when the last frame of its window was sampled; where liblsl is
+//! absent everything else works.
+
+use crate::cli::program::{Desk, PROGRAM, SMALL, Said, bundled, skip};
+use crate::lsl::rig::{on_loopback, pause};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::process::Command;
+
+const OUTPUTS: [&str; 7] = ["--checkpoint", "checkpoints", "--summary", "s.json", "--headless", "--format", "json"];
+/// Windows of a second, ten a second, learnt from after two seconds.
+const WINDOWS: &str = "--set window.length_s=1 --set window.hop_s=0.1 --set train.batch=8 --set train.steps_per_s=8 \
+                       --set train.publish_every=4";
+
+fn run<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    [&["run"], &SMALL[1..], &OUTPUTS, &WINDOWS.split_whitespace().collect::<Vec<_>>(), more].concat()
+}
+
+#[track_caller]
+fn assert_balances(summary: &Value) {
+    let frames = &summary["frames"];
+    for name in ["encoder", "trainer", "display"] {
+        let count = |key: &str| frames[name][key].as_u64().unwrap();
+        assert_eq!(frames["acquired"], count("consumed") + count("lost") + count("left"), "{name}: {frames}");
+    }
+}
+
+#[test]
+fn a_stream_comes_in_and_its_embeddings_go_out() {
+    on_loopback(&a_stream_comes_in_and_its_embeddings_go_out, |rig| {
+        let labels = "labels=Fp1,Fp2,C3,C4,P3,P4,O1,O2";
+        let mut amplifier = rig.outlet(&["name=amp", "source_id=sn1", "channels=8", "rate=250", labels]);
+        let desk = Desk::new();
+        let stream = ["--lsl", "name='amp'", "--publish", "emb", "--duration", "12", "--embeddings", "e.csv"];
+        let program = desk.start(&run(&stream));
+        let mut receiver = rig.peer("inlet.py", &["name=emb", "samples=60"]);
+        for (key, expected) in [
+            ("type", "Embedding"),
+            ("channels", "17"),
+            ("rate", "10.0"),
+            ("method", "byol"),
+            ("window_s", "1"),
+            ("hop_s", "0.1"),
+            ("source ", "amp"),
+            ("source_rate_hz", "250"),
+            ("source_labels", "Fp1,Fp2,C3,C4,P3,P4,O1,O2"),
+        ] {
+            // The receiver says type, source_id, channels, … in this order.
+            if key == "channels" {
+                let source_id = receiver.line("source_id");
+                assert!(source_id.starts_with("neurostream/") && source_id.ends_with("/emb/amp"), "{source_id}");
+            }
+            assert_eq!(receiver.line(key), expected, "{key}");
+        }
+        let labels: Vec<String> = (0..16).map(|i| format!("e{i}")).chain(["generation".to_owned()]).collect();
+        assert_eq!(receiver.line("labels"), labels.join(","));
+        receiver.line("ready");
+        let received: Vec<Vec<f64>> =
+            (0..60).map(|_| receiver.line("sample").split(' ').map(|word| word.parse().unwrap()).collect()).collect();
+        let t0 = amplifier.number("t0");
+        program.wait().ends_with(0);
+
+        let summary = desk.json("s.json");
+        assert_balances(&summary);
+        assert_eq!((&summary["source"]["kind"], &summary["source"]["name"]), (&"lsl".into(), &"amp".into()));
+        assert_eq!((&summary["frames"]["acquired"], &summary["reason"]), (&3000.into(), &"duration reached".into()));
+        assert_eq!(summary["frames"]["gaps"], 0, "{summary}");
+        assert!(summary["training"]["generations"].as_u64() > Some(2), "{summary}");
+
+        let rows = crate::pipeline::rows(&desk, "e.csv");
+        let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+        let written: BTreeMap<Vec<u32>, &crate::pipeline::Row> =
+            rows.iter().map(|row| (bits(&row.values), row)).collect();
+        let mut firsts = Vec::new();
+        for sample in &received {
+            let (stamp, values) = (sample[0], sample[1..17].iter().map(|value| *value as f32).collect::<Vec<_>>());
+            let row = written.get(&bits(&values)).unwrap_or_else(|| panic!("{sample:?} was never written down"));
+            assert_eq!(sample[17], row.generation as f64);
+            let last = t0 + (row.first + 249) as f64 / 250.0;
+            assert!((stamp - last).abs() < 0.004, "stamped {} s after the window's last sample", stamp - last);
+            firsts.push(row.first);
+        }
+        assert!(firsts.windows(2).all(|pair| pair[1] == pair[0] + 25), "none is left out: {firsts:?}");
+    });
+}
+
+#[test]
+fn a_stream_that_is_not_there_is_waited_for_and_the_wait_can_be_ended() {
+    on_loopback(&a_stream_that_is_not_there_is_waited_for_and_the_wait_can_be_ended, |rig| {
+        let _other = rig.outlet(&["name=gyro", "type=MoCap"]);
+        let desk = Desk::new();
+        let refused = desk.run(&run(&["--lsl", "amp", "--set", "source.wait_s=2"]));
+        refused.refuses(1, &["no stream with name='amp' appeared within 2 s", "'gyro'", "Is the source running"]);
+        let refused = desk.run(&run(&["--lsl", "name='amp"]));
+        refused.refuses(1, &["is not closed", "name='X'"]);
+        assert_eq!(desk.listing(), [], "nothing is made before there is a stream");
+
+        let waiting = desk.start(&run(&["--lsl", "amp", "--set", "source.wait_s=600"]));
+        pause(1.5);
+        let asked = waiting.now();
+        waiting.signal("INT");
+        let mut waiting = waiting;
+        while !waiting.is_over() {
+            assert!(waiting.now() - asked < 5.0, "it goes on waiting");
+            pause(0.01);
+        }
+        let said = waiting.wait();
+        assert!(said.status.code() == Some(130) && !said.err.contains("neurostream:"), "{said:#?}");
+
+        let waiting = desk.start(&run(&["--lsl", "amp", "--set", "source.wait_s=60", "--duration", "1"]));
+        pause(2.0);
+        let _late = rig.outlet(&["name=amp", "source_id=sn1", "channels=8", "rate=250"]);
+        waiting.wait().ends_with(0);
+        assert_eq!(desk.json("s.json")["frames"]["acquired"], 250);
+    });
+}
+
+#[test]
+fn a_run_whose_stream_fell_silent_still_ends_when_it_is_asked_to() {
+    on_loopback(&a_run_whose_stream_fell_silent_still_ends_when_it_is_asked_to, |rig| {
+        let desk = Desk::new();
+        let amplifier = rig.outlet(&["name=amp", "source_id=sn1", "channels=8", "rate=250"]);
+        let mut program = desk.start(&run(&["--lsl", "amp"]));
+        program.until("it serves", |run| run.out().contains("\"embeddings\":1"));
+        drop(amplifier);
+        program.until("the silence is told", |run| run.out().contains("no data from 'amp'"));
+        let asked = program.now();
+        program.signal("INT");
+        while !program.is_over() {
+            assert!(program.now() - asked < 5.0, "it goes on: {}", program.out());
+            pause(0.01);
+        }
+        program.wait().ends_with(0);
+        let summary = desk.json("s.json");
+        assert_balances(&summary);
+        assert_eq!(summary["reason"], "asked to stop");
+    });
+}
+
+/// Runs the program where no search for liblsl finds anything; none where the system itself has one.
+fn without_liblsl(desk: &Desk, arguments: &[&str]) -> Option<Said> {
+    let start = |arguments: &[&str]| {
+        let mut command = Command::new(PROGRAM);
+        command.env_clear().env("PATH", desk.path("")).env("HOME", desk.path("")).env("LSL_LIB", "/nowhere/liblsl.so");
+        command.args(arguments);
+        desk.start_as(command).wait()
+    };
+    let probe = start(&["run", "--lsl", "none", "--set", "source.wait_s=0", "--headless"]);
+    if !probe.err.contains("liblsl was not found") {
+        skip("the system's own loader finds a liblsl");
+        return None;
+    }
+    Some(start(arguments))
+}
+
+#[test]
+fn without_liblsl_everything_else_works_and_the_message_says_how_to_get_it() {
+    let (desk, recording) = (Desk::new(), bundled());
+    let configuration =
+        format!("[source]\nreplay = \"{recording}\"\nspeed = \"max\"\n[serve]\nlsl = {{ name = \"emb\" }}\n");
+    let configuration = desk.write("config.toml", configuration);
+    let advice = ["liblsl was not found", "pip install pylsl", "`[lsl] library`", "LSL_LIB", "/nowhere/liblsl.so"];
+
+    let Some(said) = without_liblsl(&desk, &run(&["--duration", "8", &configuration])) else { return };
+    let said = said.ends_with(0);
+    assert!(said.err.contains("embeddings are not published"), "{said:#?}");
+    advice.iter().for_each(|part| assert!(said.err.contains(part), "{part:?} is not in {said:#?}"));
+    let summary = desk.json("s.json");
+    assert_balances(&summary);
+    assert_eq!(summary["embeddings"]["count"], (8 * 256 - 256) / 26 + 1);
+
+    let before = desk.listing();
+    without_liblsl(&desk, &run(&["--lsl", "name='amp'"])).unwrap().refuses(1, &advice);
+    without_liblsl(&desk, &run(&["--publish", "emb", &configuration])).unwrap().refuses(1, &advice);
+    let named = ["--lsl", "amp", "--set", "lsl.library=/nowhere/else.so"];
+    without_liblsl(&desk, &run(&named)).unwrap().refuses(1, &["/nowhere/else.so", "Correct `[lsl] library`"]);
+    assert_eq!(desk.listing(), before);
+}
