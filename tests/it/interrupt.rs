@@ -45,17 +45,22 @@ fn stop(mut run: Started, signals: &[&str]) -> Said {
     run.wait()
 }
 
-/// Checks that a stopped run left a summary that balances and a checkpoint that the next run resumes from.
 #[track_caller]
-fn assert_complete(desk: &Desk, recording: &str) {
-    let summary = desk.json("s.json");
-    assert_eq!(summary["reason"], "asked to stop");
+fn assert_ledgers_balance(summary: &Value) {
     let frames = &summary["frames"];
     for name in ["encoder", "trainer", "display"] {
         let count = |key: &str| frames[name][key].as_u64().unwrap();
         let acquired = frames["acquired"].as_u64().unwrap();
         assert_eq!(acquired, count("consumed") + count("lost") + count("left"), "{name}: {frames}");
     }
+}
+
+/// Checks that a stopped run left a summary that balances and a checkpoint that the next run resumes from.
+#[track_caller]
+fn assert_complete(desk: &Desk, recording: &str) {
+    let summary = desk.json("s.json");
+    assert_eq!(summary["reason"], "asked to stop");
+    assert_ledgers_balance(&summary);
     let steps = summary["training"]["steps"].as_u64().unwrap();
     assert!(steps > 0 && summary["training"]["weights_sha256"].is_string(), "{summary}");
     assert!(
@@ -113,6 +118,28 @@ fn a_second_interrupt_ends_a_run_at_once() {
     let mut run = desk.start(&endless(&recording, "1", &[]));
     run.until("it trains", trains);
     stop(run, &["HUP", "TERM"]).ends_with(0);
+}
+
+#[test]
+fn a_run_that_was_suspended_goes_on_and_counts_what_it_lost() {
+    let (desk, recording) = (Desk::new(), bundled());
+    // Two seconds asleep are twenty of signal, more than any ring holds.
+    let mut run = desk.start(&endless(&recording, "10", &["--duration", "60", "--embeddings", "e.csv"]));
+    run.until("it trains", trains);
+    run.signal("STOP");
+    std::thread::sleep(Duration::from_secs(2));
+    run.signal("CONT");
+    let said = run.wait().ends_with(0);
+    let summary = desk.json("s.json");
+    assert_eq!((&summary["frames"]["acquired"], &summary["reason"]), (&(60 * 256).into(), &"duration reached".into()));
+    assert_ledgers_balance(&summary);
+    let lost = |name: &str| summary["frames"][name]["lost"].as_u64().unwrap();
+    for name in ["encoder", "trainer", "display"].into_iter().filter(|name| lost(name) > 0) {
+        assert!(said.out.contains(&format!("the {name} has lost ")), "{name} lost {} frames: {said:#?}", lost(name));
+    }
+    println!("lost: {:?}", ["encoder", "trainer", "display"].map(lost));
+    let windows = std::fs::read_to_string(desk.path("e.csv")).unwrap().lines().count() as u64 - 1;
+    assert_eq!(summary["embeddings"]["count"], windows);
 }
 
 #[test]

@@ -64,14 +64,7 @@ impl Objective for Byol {
             let online = parameters::list(&self.online.module().trunk);
             self.target = parameters::moved_towards(self.target.clone(), &online, self.momentum);
         }
-        StepReport {
-            loss: descent.loss,
-            chance: Some(CHANCE),
-            gradient_norm: descent.gradient_norm,
-            learning_rate: descent.learning_rate,
-            skipped: descent.skipped,
-            embeddings: parameters::values_of(halves(embeddings.detach()).0),
-        }
+        descent.report(Some(CHANCE), parameters::values_of(halves(embeddings.detach()).0))
     }
 
     fn encoder(&self) -> Encoder {

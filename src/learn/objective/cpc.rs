@@ -57,14 +57,7 @@ impl Objective for Cpc {
         let steps = cpc_steps(&z, &c, &heads, score, Negatives::BatchSameTime);
         let loss = Tensor::cat(steps, 0).mean();
         let descent = self.online.descend(&loss);
-        StepReport {
-            loss: descent.loss,
-            chance: Some((rows as f32).ln()),
-            gradient_norm: descent.gradient_norm,
-            learning_rate: descent.learning_rate,
-            skipped: descent.skipped,
-            embeddings: parameters::values_of(latents.detach()),
-        }
+        descent.report(Some((rows as f32).ln()), parameters::values_of(latents.detach()))
     }
 
     fn encoder(&self) -> Encoder {

@@ -136,14 +136,7 @@ impl Objective for Moco {
             self.key = parameters::moved_towards(self.key.clone(), &online, self.momentum);
             self.queue.push(&parameters::values_of(keys), &batch.origins);
         }
-        StepReport {
-            loss: descent.loss,
-            chance: Some((1.0 + negatives).ln()),
-            gradient_norm: descent.gradient_norm,
-            learning_rate: descent.learning_rate,
-            skipped: descent.skipped,
-            embeddings: parameters::values_of(embeddings.detach()),
-        }
+        descent.report(Some((1.0 + negatives).ln()), parameters::values_of(embeddings.detach()))
     }
 
     fn encoder(&self) -> Encoder {

@@ -1,6 +1,6 @@
 //! The online side of an objective: modules that learn, and their optimiser.
 
-use super::Learnt;
+use super::{Learnt, StepReport};
 use crate::learn::parameters::{self, Named};
 use crate::learn::{AdamW, CheckpointError, Schedule};
 use burn::module::Module;
@@ -16,10 +16,18 @@ pub(super) struct Online<M> {
 
 /// What a step against a loss did.
 pub(super) struct Descent {
-    pub loss: f32,
-    pub gradient_norm: f64,
-    pub learning_rate: f64,
+    loss: f32,
+    gradient_norm: f64,
+    learning_rate: f64,
     pub skipped: bool,
+}
+
+impl Descent {
+    /// The same for those outside, with what only the objective knows.
+    pub fn report(self, chance: Option<f32>, embeddings: Vec<f32>) -> StepReport {
+        let Self { loss, gradient_norm, learning_rate, skipped } = self;
+        StepReport { loss, chance, gradient_norm, learning_rate, skipped, embeddings }
+    }
 }
 
 impl<M: Module> Online<M> {

@@ -82,7 +82,7 @@ fn text_lines_show_the_ledger_and_the_summary() {
             let ledger = ledger.split([',', '|']).next().unwrap().trim();
             let (acquired, parts) = ledger.split_once(" = ").unwrap_or_else(|| panic!("{moment}"));
             let parts: Vec<u64> = parts.split('+').map(|part| part.parse().unwrap()).collect();
-            assert!(parts.len() == 3 && parts.iter().sum::<u64>() == acquired.parse().unwrap(), "{moment}");
+            assert!(parts.len() == 3 && parts.iter().sum::<u64>() == acquired.parse::<u64>().unwrap(), "{moment}");
         }
     }
     for part in [
