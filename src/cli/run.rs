@@ -31,7 +31,7 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
     if let Some(seconds) = arguments.duration {
         usable(seconds > 0.0 && seconds.is_finite(), || format!("--duration {seconds}: must be above 0 seconds"))?;
     }
-    refuse_taken_summary(arguments)?;
+    refuse_taken_summary(arguments, &config)?;
     let clock: Arc<dyn Clock> = Arc::new(MonotonicClock::new());
     let shutdown = Shutdown::default();
     interrupt::listen(&shutdown).context("signals cannot be waited for")?;
@@ -127,14 +127,31 @@ fn configuration(arguments: &RunArguments) -> anyhow::Result<Config> {
     Ok(configure(&document)?)
 }
 
-/// A summary that cannot be written is known before an hour of recording, not after it.
-fn refuse_taken_summary(arguments: &RunArguments) -> anyhow::Result<()> {
+/// A summary that cannot be written is known before an hour of recording, not after it; it replaces nothing but an earlier one.
+fn refuse_taken_summary(arguments: &RunArguments, config: &Config) -> Result<(), Unusable> {
     let Some(path) = &arguments.summary else { return Ok(()) };
-    usable(!path.is_dir(), || format!("--summary {}: this is a folder; name a file in it", path.display()))?;
+    let name = path.display();
+    usable(!path.is_dir(), || format!("--summary {name}: this is a folder; name a file in it"))?;
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
     let is_there = folder.is_none_or(std::path::Path::is_dir);
-    usable(is_there, || format!("--summary {}: there is no such folder; make it first", path.display()))?;
-    Ok(())
+    usable(is_there, || format!("--summary {name}: there is no such folder; make it first"))?;
+    let is_free = !path.exists() || is_summary(path);
+    usable(is_free, || {
+        format!("--summary {name}: this is there already and is no summary of a run; name another file")
+    })?;
+    let is_shared = config.serve.embeddings.as_ref() == Some(path);
+    usable(!is_shared, || format!("--summary {name}: the embeddings go into this file; name another"))
+}
+
+/// True for what an earlier run summed up, and for an empty file, as `mktemp` makes it. Recordings, which are longer, are
+/// not read for that.
+fn is_summary(path: &std::path::Path) -> bool {
+    if std::fs::metadata(path).is_ok_and(|facts| facts.is_file() && facts.len() == 0) {
+        return true;
+    }
+    let is_short = std::fs::metadata(path).is_ok_and(|facts| facts.is_file() && facts.len() < 1_000_000);
+    let text = if is_short { std::fs::read(path).unwrap_or_default() } else { Vec::new() };
+    serde_json::from_slice::<serde_json::Value>(&text).is_ok_and(|v| v["version"].is_u64() && v["frames"].is_object())
 }
 
 /// liblsl where it is wanted. A stream that is only configured to go out is worth a warning; all else works without.

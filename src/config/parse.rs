@@ -130,5 +130,27 @@ fn explained(path: &str, key: &str, value: &Value, message: &str) -> Problem {
         let allowed = format!("there is no such key; there are {}", names.join(", "));
         return Problem { key: path.to_owned(), value: String::new(), allowed, hint: None }.meant(key, names);
     }
-    Problem::of(path, value, message.lines().next().unwrap_or_default())
+    let message = message.lines().next().unwrap_or_default();
+    if let Some(name) = message.strip_prefix("missing field ") {
+        return Problem::of(path, value, format!("{name} is missing"));
+    }
+    let expected = message.rsplit_once(", expected ").map_or(message, |(_, expected)| in_words(expected));
+    let what = if value.is_array() && expected != LIST { "each must be" } else { "must be" };
+    Problem::of(path, value, format!("{what} {expected}"))
+}
+
+const LIST: &str = "a list";
+
+/// A type of the schema for people.
+fn in_words(expected: &str) -> &str {
+    match expected {
+        "usize" | "u64" => "a whole number, 0 or above",
+        "f64" => "a number",
+        "a sequence" => LIST,
+        "a string" => "text",
+        "path string" => "a path",
+        "a boolean" => "true or false",
+        _ if expected.starts_with("struct ") => "a section",
+        _ => expected,
+    }
 }

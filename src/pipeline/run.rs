@@ -183,6 +183,10 @@ impl Running {
             failures.push("the trainer left no checkpoint".to_owned());
         }
         let mut telemetry = last(&self.last);
+        if let Some(telemetry) = &mut telemetry {
+            // What other stages have told since telemetry ended.
+            telemetry.step(self.clock.now());
+        }
         let wall_s = self.clock.now() - self.started;
         let summary = Summary::new(&self.facts, &reason, wall_s, &self.gauges, encode, train, telemetry.as_ref());
         let view = telemetry.as_mut().map(|t| t.view(self.clock.now(), Some(reason.to_string())));

@@ -123,3 +123,22 @@ fn embeddings_never_replace_a_file() {
         assert_eq!(desk.listing(), before, "{name}");
     }
 }
+
+#[test]
+fn a_summary_replaces_nothing_but_a_summary() {
+    let desk = Desk::new();
+    let recording = desk.write("recording.edf", std::fs::read(bundled()).unwrap());
+    desk.write("years.json", "{\"of\": \"work\"}");
+    let before = desk.listing();
+    let run =
+        |more: &[&str]| desk.run(&at_full_speed(&recording, &[&["--duration", "3", "--no-train"], more].concat()));
+    for taken in ["recording.edf", "years.json", "/dev/null"] {
+        run(&["--summary", taken]).refuses(2, &[taken, "is no summary of a run", "name another file"]);
+    }
+    run(&["--summary", "e.csv", "--embeddings", "e.csv"]).refuses(2, &["e.csv", "the embeddings go into this file"]);
+    assert_eq!(desk.listing(), before);
+    desk.write("s.json", "");
+    run(&["--summary", "s.json"]).ends_with(0);
+    run(&["--summary", "s.json", "--seed", "5"]).ends_with(0);
+    assert_eq!(desk.json("s.json")["seed"], 5);
+}

@@ -71,6 +71,18 @@ fn every_gap_is_told_however_short_the_run() {
 }
 
 #[test]
+fn the_last_generation_is_told_however_late_it_comes() {
+    let (desk, recording) = (Desk::new(), bundled());
+    let slow = "--speed 40 --duration 40 --format json --set model.widths=[32,64,128] --set train.publish_every=1";
+    for _ in 0..3 {
+        let said = desk.run(&run(&recording, &slow.split(' ').collect::<Vec<_>>())).ends_with(0);
+        let published = number(&desk.json("s.json")["training"]["generations"]);
+        assert!(published > 0);
+        assert_eq!(said.out.matches("\"event\":\"swap\"").count() as u64, published, "{said:#?}");
+    }
+}
+
+#[test]
 fn text_lines_show_the_ledger_and_the_summary() {
     let (desk, recording) = (Desk::new(), bundled());
     let said = desk.run(&run(&recording, &["--speed", "16", "--duration", "32"])).ends_with(0);
