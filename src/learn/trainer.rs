@@ -39,7 +39,7 @@ pub struct TrainerStatus {
     pub steps_this_run: u64,
     /// Steps not taken because something was not finite.
     pub skipped: u64,
-    /// Loss of the first step of this run.
+    /// Loss of the first step of this run that had something to get wrong.
     pub loss_first: Option<f32>,
     /// Loss of the last step.
     pub loss_last: Option<f32>,
@@ -133,7 +133,10 @@ impl Trainer {
         self.status.skipped = self.objective.skipped();
         if !report.skipped {
             self.status.steps_this_run += 1;
-            self.status.loss_first.get_or_insert(report.loss);
+            // While guessing is always right (MoCo's queue is empty at first) a loss says nothing.
+            if report.chance != Some(0.0) {
+                self.status.loss_first.get_or_insert(report.loss);
+            }
             self.status.loss_last = Some(report.loss);
         }
         self.embeddings.clone_from(&report.embeddings);

@@ -11,7 +11,7 @@ use super::telemetry::{Consumer, Gauges, Telemetry};
 use super::train::{Checkpoints, TrainParts, TrainStage};
 use crate::dsp::Conditioner;
 use crate::format::embedding::{EmbeddingFile, EmbeddingFileError};
-use crate::learn::{Checkpoint, CheckpointError, Trainer};
+use crate::learn::{Checkpoint, CheckpointError, Trainer, TrainerSettings};
 use crate::lsl::{Library, LslError};
 use crate::ring::{Branch, Doorbell, FrameReader, Tee, WhenFull, frames};
 use crate::serve::{EmbeddingOutlet, EmbeddingStream, EncodeStage, ServingSettings};
@@ -44,6 +44,18 @@ pub enum WiringError {
     /// The outgoing stream.
     #[error(transparent)]
     Lsl(#[from] LslError),
+    /// The replay memory is larger than what the machine has left.
+    #[error(
+        "train.memory.windows = {windows}: these windows need {needed_mb} MB, and {available_mb} MB are free; take fewer"
+    )]
+    Memory {
+        /// As configured.
+        windows: usize,
+        /// What they need.
+        needed_mb: u64,
+        /// What there is.
+        available_mb: u64,
+    },
 }
 
 /// All stages, joined and at rest.
@@ -93,6 +105,7 @@ impl Stages {
             // Only the encoder is wanted of it.
             settings.memory_windows = 0;
         }
+        fits_into_memory(&settings)?;
         let mut trainer = Trainer::new(settings);
         let folder = &config.train.checkpoint;
         if options.resume {
@@ -182,6 +195,20 @@ impl Stages {
         let telemetry = Telemetry::new(gauges.clone(), reported, display, now);
         Ok(Self { acquire, encode, train, telemetry, gauges, bells, reports })
     }
+}
+
+/// Refuses a replay memory for which the system would end the program later.
+fn fits_into_memory(settings: &TrainerSettings) -> Result<(), WiringError> {
+    let windows = settings.memory_windows;
+    let samples = windows as u64 * (settings.frames * settings.objective.encoder.channels) as u64;
+    let needed_mb = samples.saturating_mul(4) / 1_000_000;
+    // Where the system does not say, it is taken at its word.
+    let said = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let kib = said
+        .lines()
+        .find_map(|line| line.strip_prefix("MemAvailable:")?.trim().strip_suffix("kB")?.trim().parse().ok());
+    let available_mb = kib.map_or(u64::MAX, |kib: u64| kib * 1024 / 1_000_000);
+    if needed_mb < available_mb { Ok(()) } else { Err(WiringError::Memory { windows, needed_mb, available_mb }) }
 }
 
 /// Makes rings and remembers their counters.

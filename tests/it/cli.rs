@@ -167,6 +167,14 @@ fn mistakes_in_arguments_are_told_with_exit_code_2() {
 }
 
 #[test]
+fn a_replay_memory_beyond_the_machine_is_refused() {
+    let (desk, recording) = (Desk::new(), bundled());
+    let said = desk.run(&["run", "--headless", "--replay", &recording, "--set", "train.memory.windows=10000000"]);
+    said.refuses(1, &["train.memory.windows = 10000000", "take fewer"]);
+    assert_eq!(desk.listing(), []);
+}
+
+#[test]
 fn a_closed_pipe_is_no_failure() {
     let (desk, recording) = (Desk::new(), bundled());
     let closed = |arguments: &[&str]| {
