@@ -134,10 +134,7 @@ impl Running {
     /// Notices stages that ended; true while the run goes on, at most until the deadline after it was asked to end.
     pub fn attend(&mut self) -> bool {
         while let Ok((name, panicked)) = self.done.try_recv() {
-            self.waiting_for.retain(|&n| n != name);
-            if let (Some(why), live::TRAIN) = (panicked, name) {
-                let _ = self.trainer_died.send(why);
-            }
+            self.stage_ended(name, panicked);
         }
         if self.shutdown.is_requested() {
             let asked = *self.asked.get_or_insert_with(|| self.clock.now());
@@ -148,17 +145,22 @@ impl Running {
         !self.waiting_for.is_empty()
     }
 
+    /// Strikes a stage off; a trainer that panicked is told to telemetry, for the run goes on without it.
+    fn stage_ended(&mut self, name: &'static str, panicked: Option<String>) {
+        self.waiting_for.retain(|&n| n != name);
+        if let (Some(why), live::TRAIN) = (panicked, name) {
+            let _ = self.trainer_died.send(why);
+        }
+    }
+
     /// Waits for the end of the run and sums it up.
     #[must_use]
     pub fn finish(mut self) -> Outcome {
         while self.attend() {
             // Views that nobody takes must not hold anything up; telemetry drops them by itself.
-            let _ = self.done.recv_timeout(Duration::from_millis(20)).map(|(name, panicked)| {
-                self.waiting_for.retain(|&n| n != name);
-                if let (Some(why), live::TRAIN) = (panicked, name) {
-                    let _ = self.trainer_died.send(why);
-                }
-            });
+            if let Ok((name, panicked)) = self.done.recv_timeout(Duration::from_millis(20)) {
+                self.stage_ended(name, panicked);
+            }
         }
         let (mut failures, mut notes) = (Vec::new(), Vec::new());
         if !self.waiting_for.is_empty() {
