@@ -3,7 +3,8 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use neurostream::learn::{
-    Batch, Encoder, EncoderShape, Method, ObjectiveSettings, Origin, Schedule, build, nn::Init, serving_device,
+    Batch, Encoder, EncoderShape, Method, ObjectiveSettings, Origin, Schedule, build,
+    nn::{Compute, Init},
 };
 use std::hint::black_box;
 use std::time::Duration;
@@ -24,7 +25,7 @@ fn embedding(c: &mut Criterion) {
     for (name, widths, frames) in
         [("64 x 250, default widths", [32, 64, 128], 250), ("64 x 512, widths 64/128/256", [64, 128, 256], 512)]
     {
-        let encoder = Encoder::new(&mut Init::new(1, &serving_device()), &shape(64, &widths));
+        let encoder = Encoder::new(&mut Init::serving(1, Compute::default()), &shape(64, &widths));
         let window = wave(frames * 64);
         group.bench_function(name, |b| b.iter(|| black_box(encoder.embed(window.clone(), 64))));
     }
@@ -38,6 +39,7 @@ fn step(c: &mut Criterion) {
         let settings = ObjectiveSettings {
             method,
             encoder: shape(64, &[64, 128, 256]),
+            compute: Compute::default(),
             seed: 1,
             schedule: Schedule::default(),
             momentum: 0.99,

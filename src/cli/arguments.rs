@@ -24,6 +24,9 @@ pub enum Subcommand {
     Inspect(InspectArguments),
     /// Write a synthetic recording: EDF+ from a documented model of EEG.
     Synth(SynthArguments),
+    /// Measure this machine.
+    #[command(subcommand)]
+    Bench(Benchmark),
     /// Print completions for a shell.
     Completions(CompletionArguments),
     /// Print the manual page.
@@ -146,6 +149,42 @@ pub struct SynthArguments {
     /// Replace a file that is there.
     #[arg(long)]
     pub force: bool,
+}
+
+/// What to measure.
+#[derive(Debug, clap::Subcommand)]
+pub enum Benchmark {
+    /// Time training steps of the networks that a twin in PyTorch has too (benches/train).
+    Train(TrainBenchmark),
+}
+
+/// Arguments of `bench train`.
+#[derive(Debug, Args)]
+pub struct TrainBenchmark {
+    /// moco, byol, cpc, simclr or mae.
+    #[arg(long, default_value = "moco")]
+    pub task: String,
+    /// Windows x channels x frames.
+    #[arg(long, value_name = "BxCxT", default_value = "64x64x512")]
+    pub shape: String,
+    /// Seconds to measure for.
+    #[arg(long, value_name = "S", default_value_t = 5.0)]
+    pub seconds: f64,
+    /// Threads.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub threads: usize,
+    /// Seed of weights and data.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// cpu; ndarray where it was built with that feature.
+    #[arg(long, default_value = "cpu")]
+    pub device: String,
+    /// own, or plain for burn's own layers.
+    #[arg(long, default_value = "own")]
+    pub kernels: String,
+    /// Text, or one line of JSON.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
 }
 
 /// Arguments of `completions`.

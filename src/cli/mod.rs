@@ -5,6 +5,7 @@
 
 mod allocator;
 mod arguments;
+mod bench;
 mod check;
 mod describe;
 mod inspect;
@@ -45,6 +46,7 @@ pub fn main() -> ExitCode {
         Subcommand::Check(arguments) => check::check(&arguments),
         Subcommand::Inspect(arguments) => inspect::inspect(&arguments),
         Subcommand::Synth(arguments) => synth::synth(&arguments),
+        Subcommand::Bench(benchmark) => bench::bench(&benchmark),
         Subcommand::Completions(arguments) => describe::completions(&arguments),
         Subcommand::Man => describe::man(),
     };

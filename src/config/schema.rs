@@ -307,15 +307,17 @@ pub struct LslOutletConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ComputeConfig {
-    /// `cpu`.
+    /// `cpu`; `ndarray` where it was built with that feature.
     pub device: String,
+    /// `own`, or `plain` for burn's own layers: slower, for comparison.
+    pub kernels: String,
     /// Threads of the trainer; 0 for all cores but one.
     pub threads: usize,
 }
 
 impl Default for ComputeConfig {
     fn default() -> Self {
-        Self { device: "cpu".to_owned(), threads: 0 }
+        Self { device: "cpu".to_owned(), kernels: "own".to_owned(), threads: 0 }
     }
 }
 

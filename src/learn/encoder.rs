@@ -3,7 +3,7 @@
 //! A burn module; the trainer's thread changes it, and serving threads hold copies that never change. Invariant: it takes
 //! windows of any length from [`EncoderShape::shortest`] on, and a row's embedding does not depend on the rest of its batch.
 
-use super::nn::{Conv, GroupNorm, Init, Linear};
+use super::nn::{Activation, Conv, Geometry, GroupNorm, Init, Linear, Pool, Pooling};
 use burn::module::Module;
 use burn::tensor::{Tensor, TensorData};
 use serde::{Deserialize, Serialize};
@@ -60,6 +60,7 @@ pub struct Block {
 #[derive(Module, Debug)]
 pub struct Encoder {
     blocks: Vec<Block>,
+    pool: Pool,
     head: Linear,
 }
 
@@ -71,35 +72,33 @@ impl Encoder {
         let mut blocks = Vec::with_capacity(shape.widths.len());
         for &width in &shape.widths {
             let groups = if width.is_multiple_of(GROUPS) { GROUPS } else { 1 };
-            let conv = Conv::new(init, channels, width, KERNEL, STRIDE);
-            blocks.push(Block { conv, norm: GroupNorm::new(init, width, groups) });
+            let conv = Conv::new(init, channels, width, Geometry::causal(KERNEL, STRIDE, 1));
+            blocks.push(Block { conv, norm: GroupNorm::new(init, width, groups, Activation::Gelu) });
             channels = width;
         }
-        Self { blocks, head: Linear::new(init, 2 * channels, shape.embedding) }
+        let pool = Pool::new(init, Pooling::MeanAndDeviation);
+        Self { blocks, pool, head: Linear::new(init, 2 * channels, shape.embedding) }
     }
 
     /// `[B, T, C]` to embeddings `[B, D]`.
     #[must_use]
     pub fn forward(&self, x: Tensor<3>) -> Tensor<2> {
         let x = self.blocks.iter().fold(x, |x, block| block.norm.forward(block.conv.forward(x)));
-        let mean = x.clone().mean_dim(1);
-        let variance = (x - mean.clone()).square().mean_dim(1);
-        // The floor keeps the slope of the root finite where a feature stands still.
-        let deviation = (variance + 1e-5).sqrt();
-        self.head.forward(Tensor::cat(vec![mean, deviation], 2).squeeze_dim(1))
+        self.head.forward(self.pool.forward(x))
     }
 
     /// The embedding of one window `[T, C]`, for serving.
     #[must_use]
     pub fn embed(&self, window: Vec<f32>, channels: usize) -> Vec<f32> {
         let frames = window.len() / channels;
-        let x = Tensor::<3>::from_data(TensorData::new(window, [1, frames, channels]), &super::serving_device());
+        let x = Tensor::<3>::from_data(TensorData::new(window, [1, frames, channels]), &self.head.device());
         super::parameters::values_of(self.forward(x))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::nn::Compute;
     use super::*;
     use burn::tensor::Distribution;
 
@@ -109,8 +108,8 @@ mod tests {
 
     #[test]
     fn rows_do_not_depend_on_their_batch() {
-        let device = super::super::serving_device();
-        let encoder = Encoder::new(&mut Init::new(7, &device), &shape());
+        let device = Compute::default().serving();
+        let encoder = Encoder::new(&mut Init::serving(7, Compute::default()), &shape());
         let x = Tensor::<3>::random([5, 40, 3], Distribution::Normal(0.0, 1.0), &device);
         let together = super::super::parameters::values_of(encoder.forward(x.clone()));
         for row in 0..5 {
@@ -127,7 +126,7 @@ mod tests {
         assert_eq!(shape().shortest(), 8);
         assert_eq!(shape().receptive_field(), 29);
         assert_eq!(shape().multiply_adds(8), 4 * 8 * 15 + 2 * 16 * 40 + 16 * 80 + 2 * 16 * 10);
-        let encoder = Encoder::new(&mut Init::new(7, &super::super::serving_device()), &shape());
+        let encoder = Encoder::new(&mut Init::serving(7, Compute::default()), &shape());
         assert_eq!(encoder.embed(vec![0.5; 8 * 3], 3).len(), 10);
     }
 }

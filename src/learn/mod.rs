@@ -13,6 +13,7 @@ mod optimiser;
 pub mod parameters;
 mod replay;
 mod trainer;
+pub mod twin;
 
 pub use checkpoint::{Checkpoint, CheckpointError, Identity};
 pub use encoder::{Encoder, EncoderShape};
@@ -22,17 +23,3 @@ pub use objective::{Batch, KeyQueue, Learnt, Method, Objective, ObjectiveSetting
 pub use optimiser::{AdamW, Schedule};
 pub use replay::ReplayMemory;
 pub use trainer::{Trainer, TrainerSettings, TrainerStatus};
-
-use burn::tensor::Device;
-
-/// The device that serves: burn's flex backend on the CPU, without gradients.
-#[must_use]
-pub fn serving_device() -> Device {
-    Device::flex()
-}
-
-/// The device that trains: the same backend with gradients.
-#[must_use]
-pub fn training_device() -> Device {
-    Device::flex().autodiff()
-}

@@ -25,7 +25,7 @@ pub use clock::MonotonicClock;
 pub use plan::{Plan, PlanError, open_source};
 pub use run::{Outcome, RunError, Running, start};
 pub use shutdown::{Reason, Shutdown};
-pub use stage::spawn;
+pub use stage::{own_pool, spawn};
 pub use summary::Summary;
 pub use validate::configure;
 pub use wiring::{Options, Stages};

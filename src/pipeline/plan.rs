@@ -5,6 +5,7 @@
 
 use crate::config::{Config, Problem, Speed};
 use crate::dsp::{Conditioning, Reference};
+use crate::learn::nn::{Backend, Compute, Kernels};
 use crate::learn::{EncoderShape, Identity, Method, ObjectiveSettings, Schedule, TrainerSettings};
 use crate::lsl::{Library, LslError};
 use crate::signal::{Clock, StreamFacts};
@@ -208,6 +209,13 @@ fn frames(seconds: f64, rate_hz: f64) -> usize {
     (seconds * rate_hz).round() as usize
 }
 
+/// Where and by what is computed; the words were checked before.
+fn compute(config: &Config) -> Compute {
+    let backend = Backend::ALL.iter().find(|backend| backend.word() == config.compute.device);
+    let kernels = Kernels::ALL.into_iter().find(|kernels| kernels.word() == config.compute.kernels);
+    Compute::new(backend.copied().unwrap_or_default(), kernels.unwrap_or_default())
+}
+
 fn trainer(config: &Config, encoder: EncoderShape, method: Method, window: usize, rate_hz: f64) -> TrainerSettings {
     let train = &config.train;
     let temperature = train.temperature.unwrap_or(if method == Method::Moco { 0.2 } else { 0.1 });
@@ -216,6 +224,7 @@ fn trainer(config: &Config, encoder: EncoderShape, method: Method, window: usize
         objective: ObjectiveSettings {
             method,
             encoder,
+            compute: compute(config),
             seed: config.seed,
             schedule: Schedule {
                 learning_rate: train.learning_rate,

@@ -47,7 +47,8 @@ pub(super) fn lower_priority() {
 /// Makes the calling thread the first of a pool of `threads`, so that what it computes in parallel stays in there.
 ///
 /// The pool lives as long as the returned value; a pool of one never leaves the calling thread.
-pub(super) fn own_pool(name: &'static str, threads: usize, lowered: bool) -> Option<rayon::ThreadPool> {
+#[must_use]
+pub fn own_pool(name: &'static str, threads: usize, lowered: bool) -> Option<rayon::ThreadPool> {
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads.max(1))
         .use_current_thread()

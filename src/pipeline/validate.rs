@@ -4,6 +4,7 @@
 
 use crate::config::{Config, ConfigError, Document, Problem, Speed};
 use crate::learn::Method;
+use crate::learn::nn::{Backend, Kernels};
 use crate::window::Preset;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -139,7 +140,8 @@ impl Findings {
                 self.0.push(problem);
             }
         }
-        self.word("compute.device", &config.compute.device, ["cpu"]);
+        self.word("compute.device", &config.compute.device, Backend::ALL.iter().map(|backend| backend.word()));
+        self.word("compute.kernels", &config.compute.kernels, Kernels::ALL.map(Kernels::word));
         self.range("compute.threads", config.compute.threads, 0..=1024);
     }
 }

@@ -5,6 +5,8 @@
 /// What follows a normalisation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activation {
+    /// Nothing.
+    Identity,
     /// `max(x, 0)`.
     Relu,
     /// `x sigma(1.5958 (x + 0.044715 x^3))`: GELU by its tanh formula (Hendrycks and Gimpel, 2016).
@@ -16,8 +18,8 @@ const CUBIC: f32 = 0.044_715;
 const SLOPE: f32 = 1.595_769;
 
 /// `e^x` to a relative 3e-7 for |x| up to 87, clamped beyond: 2 to a whole power by its bits, the rest by a polynomial.
-#[inline]
-fn exp(x: f32) -> f32 {
+#[inline(always)]
+pub(super) fn exp(x: f32) -> f32 {
     /// Adding it leaves the nearest whole number in the low bits.
     const ROUND: f32 = 12_582_912.0;
     let x = x.clamp(-87.0, 87.0);
@@ -30,43 +32,70 @@ fn exp(x: f32) -> f32 {
     p * f32::from_bits((shifted.to_bits().wrapping_add(127)) << 23)
 }
 
-#[inline]
-fn sigmoid(x: f32) -> f32 {
+#[inline(always)]
+pub(super) fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + exp(-x))
 }
 
+#[inline(always)]
+fn relu_slope(u: f32) -> f32 {
+    if u > 0.0 { 1.0 } else { 0.0 }
+}
+
+#[inline(always)]
+fn gelu(u: f32) -> f32 {
+    u * sigmoid(SLOPE * (u + CUBIC * u * u * u))
+}
+
+#[inline(always)]
+fn gelu_slope(u: f32) -> f32 {
+    let s = sigmoid(SLOPE * (u + CUBIC * u * u * u));
+    s + u * s * (1.0 - s) * SLOPE * (1.0 + 3.0 * CUBIC * u * u)
+}
+
 impl Activation {
-    /// `x[i] = act(a[i] x[i] + b[i])`.
-    pub(super) fn of_affine(self, x: &mut [f32], a: &[f32], b: &[f32]) {
+    /// `y[i] = act(x[i])`.
+    #[inline(always)]
+    pub(super) fn of(self, y: &mut [f32], x: &[f32]) {
+        let pairs = y.iter_mut().zip(x);
         match self {
-            Self::Relu => each(x, a, b, |u| u.max(0.0)),
-            Self::Gelu => each(x, a, b, |u| u * sigmoid(SLOPE * (u + CUBIC * u * u * u))),
+            Self::Identity => pairs.for_each(|(y, &x)| *y = x),
+            Self::Relu => pairs.for_each(|(y, &x)| *y = x.max(0.0)),
+            Self::Gelu => pairs.for_each(|(y, &x)| *y = gelu(x)),
         }
     }
 
-    /// `g[i] *= act'(a[i] x[i] + b[i])`.
-    pub(super) fn times_slope_of_affine(self, g: &mut [f32], x: &[f32], a: &[f32], b: &[f32]) {
+    /// `dx[i] = dy[i] act'(x[i])`.
+    #[inline(always)]
+    pub(super) fn slope(self, dx: &mut [f32], dy: &[f32], x: &[f32]) {
+        let triples = dx.iter_mut().zip(dy.iter().zip(x));
         match self {
-            Self::Relu => scale(g, x, a, b, |u| f32::from(u8::from(u > 0.0))),
-            Self::Gelu => scale(g, x, a, b, |u| {
-                let s = sigmoid(SLOPE * (u + CUBIC * u * u * u));
-                s + u * s * (1.0 - s) * SLOPE * (1.0 + 3.0 * CUBIC * u * u)
-            }),
+            Self::Identity => triples.for_each(|(dx, (dy, _))| *dx = *dy),
+            Self::Relu => triples.for_each(|(dx, (dy, &x))| *dx = dy * relu_slope(x)),
+            Self::Gelu => triples.for_each(|(dx, (dy, &x))| *dx = dy * gelu_slope(x)),
         }
     }
-}
 
-#[inline(always)]
-fn each(x: &mut [f32], a: &[f32], b: &[f32], act: impl Fn(f32) -> f32) {
-    for ((x, a), b) in x.iter_mut().zip(a).zip(b) {
-        *x = act(a * *x + b);
+    /// `y[i] = act(a[i] x[i] + b[i])`.
+    #[inline(always)]
+    pub(super) fn of_affine(self, y: &mut [f32], x: &[f32], a: &[f32], b: &[f32]) {
+        let rows = y.iter_mut().zip(x).zip(a.iter().zip(b));
+        match self {
+            Self::Identity => rows.for_each(|((y, x), (a, b))| *y = a * x + b),
+            Self::Relu => rows.for_each(|((y, x), (a, b))| *y = (a * x + b).max(0.0)),
+            Self::Gelu => rows.for_each(|((y, x), (a, b))| *y = gelu(a * x + b)),
+        }
     }
-}
 
-#[inline(always)]
-fn scale(g: &mut [f32], x: &[f32], a: &[f32], b: &[f32], slope: impl Fn(f32) -> f32) {
-    for (((g, x), a), b) in g.iter_mut().zip(x).zip(a).zip(b) {
-        *g *= slope(a * x + b);
+    /// `g[i] = dy[i] act'(a[i] x[i] + b[i])`.
+    #[inline(always)]
+    pub(super) fn slope_of_affine(self, g: &mut [f32], dy: &[f32], x: &[f32], a: &[f32], b: &[f32]) {
+        let rows = g.iter_mut().zip(dy).zip(x).zip(a.iter().zip(b));
+        match self {
+            Self::Identity => rows.for_each(|(((g, dy), _), _)| *g = *dy),
+            Self::Relu => rows.for_each(|(((g, dy), x), (a, b))| *g = dy * relu_slope(a * x + b)),
+            Self::Gelu => rows.for_each(|(((g, dy), x), (a, b))| *g = dy * gelu_slope(a * x + b)),
+        }
     }
 }
 

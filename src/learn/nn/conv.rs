@@ -1,37 +1,37 @@
 //! Convolution over time as a layer.
 
-use super::{Geometry, Init, conv_over_time};
+use super::{Geometry, Init, Kernels, conv_over_time, plain};
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 
-/// A strided causal convolution: output `t` sees samples up to `(t + 1) * stride - 1` and nothing later.
+/// A convolution over time of any geometry.
 #[derive(Module, Debug)]
 pub struct Conv {
     /// `[kernel * cin, cout]`: the taps in order of time, each with its input channels.
     weight: Param<Tensor<2>>,
     /// `[cout]`.
     bias: Param<Tensor<1>>,
-    kernel: usize,
-    stride: usize,
+    #[module(skip)]
+    geometry: Geometry,
+    #[module(skip)]
+    kernels: Kernels,
 }
 
 impl Conv {
     /// A layer whose weights are drawn evenly with the variance of He et al. (2015).
-    ///
-    /// # Panics
-    /// If the stride is larger than the kernel: samples would be passed over.
     #[must_use]
-    pub fn new(init: &mut Init, cin: usize, cout: usize, kernel: usize, stride: usize) -> Self {
-        assert!(kernel >= stride && stride > 0, "a stride beyond the kernel passes samples over");
-        let bound = (6.0 / (cin * kernel) as f32).sqrt();
-        let weight = init.uniform([kernel * cin, cout], bound);
-        Self { weight, bias: init.constant([cout], 0.0), kernel, stride }
+    pub fn new(init: &mut Init, cin: usize, cout: usize, geometry: Geometry) -> Self {
+        let depth = cin * geometry.kernel;
+        let weight = init.uniform([depth, cout], (6.0 / depth as f32).sqrt());
+        Self { weight, bias: init.constant([cout], 0.0), geometry, kernels: init.kernels() }
     }
 
-    /// `[B, T, cin]` to `[B, T / stride, cout]`.
+    /// `[B, T, cin]` to `[B, T', cout]`, T' by [`Geometry::outputs`].
     #[must_use]
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        let g = Geometry { kernel: self.kernel, stride: self.stride, left: self.kernel - self.stride, right: 0 };
-        conv_over_time(x, self.weight.val(), self.bias.val(), g)
+        match self.kernels {
+            Kernels::Own => conv_over_time(x, self.weight.val(), self.bias.val(), self.geometry),
+            Kernels::Plain => plain::conv_over_time(x, self.weight.val(), self.bias.val(), self.geometry),
+        }
     }
 }

@@ -30,12 +30,28 @@ impl<'a> Strided<'a> {
     }
 }
 
-/// `out[m, n] += a[m, k] * b[k, n]`, where rows of `out` lie `out_row` apart and do not overlap.
+/// What a product does with what lies where it goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Onto {
+    /// It is added.
+    Sum,
+    /// It is put in place of it.
+    Fresh,
+}
+
+/// `out[m, n] = a[m, k] * b[k, n]` or `out += a * b`, where rows of `out` lie `out_row` apart and do not overlap.
 ///
 /// # Panics
 /// If one of the matrices does not lie inside its slice.
-pub fn add_product(out: &mut [f32], out_row: usize, [m, n, k]: [usize; 3], a: Strided<'_>, b: Strided<'_>) {
-    if m == 0 || n == 0 || k == 0 {
+pub fn product(onto: Onto, out: &mut [f32], out_row: usize, size: [usize; 3], a: Strided<'_>, b: Strided<'_>) {
+    let [m, n, k] = size;
+    if m == 0 || n == 0 {
+        return;
+    }
+    if k == 0 {
+        if onto == Onto::Fresh {
+            out.chunks_mut(out_row).take(m).for_each(|row| row[..n].fill(0.0));
+        }
         return;
     }
     let reach = |rows: usize, columns: usize, row: usize, column: usize| (rows - 1) * row + (columns - 1) * column;
@@ -53,7 +69,7 @@ pub fn add_product(out: &mut [f32], out_row: usize, [m, n, k]: [usize; 3], a: St
             out.as_mut_ptr(),
             1,
             out_row as isize,
-            true,
+            onto == Onto::Sum,
             a.values.as_ptr(),
             a.column as isize,
             a.row as isize,
@@ -81,16 +97,18 @@ mod tests {
         let a = Strided { values: &x, row: 2, column: 1 };
         let w = [1.0, 0.0, 10.0, 1.0, 100.0, 0.0];
         let mut y = [0.5; 4];
-        add_product(&mut y, 2, [2, 2, 3], a, Strided::rows(&w, 2));
+        product(Onto::Sum, &mut y, 2, [2, 2, 3], a, Strided::rows(&w, 2));
         assert_eq!(y, [321.5, 2.5, 543.5, 4.5]);
         let mut gram = [0.0; 9];
-        add_product(&mut gram, 3, [3, 3, 2], a.transposed(), a);
+        product(Onto::Sum, &mut gram, 3, [3, 3, 2], a.transposed(), a);
         assert_eq!(gram, [10.0, 14.0, 18.0, 14.0, 20.0, 26.0, 18.0, 26.0, 34.0]);
+        product(Onto::Fresh, &mut gram, 3, [3, 3, 0], a.transposed(), a);
+        assert_eq!(gram, [0.0; 9], "an empty sum");
     }
 
     #[test]
     #[should_panic(expected = "left matrix lies outside")]
     fn refuses_a_matrix_that_leaves_its_slice() {
-        add_product(&mut [0.0; 4], 2, [2, 2, 3], Strided::rows(&[0.0; 5], 3), Strided::rows(&[0.0; 6], 2));
+        product(Onto::Sum, &mut [0.0; 4], 2, [2, 2, 3], Strided::rows(&[0.0; 5], 3), Strided::rows(&[0.0; 6], 2));
     }
 }

@@ -1,8 +1,8 @@
 //! Linear layers and the two-layer heads of the contrastive methods.
 
-use super::{GroupNorm, Init};
+use super::{Activation, GroupNorm, Init, Kernels, linear, plain};
 use burn::module::{Module, Param};
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 
 /// `y = x W + b`.
 #[derive(Module, Debug)]
@@ -10,6 +10,8 @@ pub struct Linear {
     /// `[inputs, outputs]`.
     weight: Param<Tensor<2>>,
     bias: Param<Tensor<1>>,
+    #[module(skip)]
+    kernels: Kernels,
 }
 
 impl Linear {
@@ -17,17 +19,36 @@ impl Linear {
     #[must_use]
     pub fn new(init: &mut Init, inputs: usize, outputs: usize) -> Self {
         let bound = (1.0 / inputs as f32).sqrt();
-        Self { weight: init.uniform([inputs, outputs], bound), bias: init.constant([outputs], 0.0) }
+        let (weight, bias) = (init.uniform([inputs, outputs], bound), init.constant([outputs], 0.0));
+        Self { weight, bias, kernels: init.kernels() }
+    }
+
+    /// Where it is computed.
+    #[must_use]
+    pub fn device(&self) -> Device {
+        self.weight.val().device()
     }
 
     /// `[B, inputs]` to `[B, outputs]`.
     #[must_use]
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        x.matmul(self.weight.val()) + self.bias.val().unsqueeze()
+        match self.kernels {
+            Kernels::Own => linear(x, self.weight.val(), self.bias.val()),
+            Kernels::Plain => plain::linear(x, self.weight.val(), self.bias.val()),
+        }
+    }
+
+    /// `[B, N, inputs]` to `[B, N, outputs]`.
+    #[must_use]
+    pub fn forward_tokens(&self, x: Tensor<3>) -> Tensor<3> {
+        let [batch, tokens, inputs] = x.dims();
+        let y = self.forward(x.reshape([batch * tokens, inputs]));
+        let outputs = y.dims()[1];
+        y.reshape([batch, tokens, outputs])
     }
 }
 
-/// Linear, layer normalisation, GELU, linear: projector and predictor.
+/// Linear, layer normalisation, activation, linear: projector and predictor.
 ///
 /// Layer instead of batch normalisation: BYOL needs no batch statistics (Richemond et al., 2020), and statistics of a live
 /// batch would leak the state of the moment.
@@ -41,10 +62,10 @@ pub struct Perceptron {
 impl Perceptron {
     /// A head.
     #[must_use]
-    pub fn new(init: &mut Init, inputs: usize, hidden: usize, outputs: usize) -> Self {
+    pub fn new(init: &mut Init, [inputs, hidden, outputs]: [usize; 3], activation: Activation) -> Self {
         Self {
             input: Linear::new(init, inputs, hidden),
-            norm: GroupNorm::new(init, hidden, 1),
+            norm: GroupNorm::new(init, hidden, 1, activation),
             output: Linear::new(init, hidden, outputs),
         }
     }
@@ -52,7 +73,6 @@ impl Perceptron {
     /// `[B, inputs]` to `[B, outputs]`.
     #[must_use]
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        let hidden = self.norm.forward(self.input.forward(x).unsqueeze_dim(1)).squeeze_dim(1);
-        self.output.forward(hidden)
+        self.output.forward(self.norm.forward_rows(self.input.forward(x)))
     }
 }

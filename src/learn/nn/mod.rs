@@ -4,24 +4,47 @@
 //! They run on the rayon pool of the calling thread, and on that thread alone for a batch of one.
 
 mod activation;
+mod attention_op;
+mod buffer;
 mod conv;
+mod conv_kernel;
 mod conv_op;
-mod extension;
+mod cross_entropy_op;
+mod gelu_op;
 mod gemm;
+mod geometry;
 mod gru;
+mod gru_op;
 mod init;
 mod linear;
+mod linear_op;
 mod norm;
+mod norm_kernel;
 mod norm_op;
+mod operation;
+pub mod plain;
+mod pool;
+mod pool_op;
+mod transformer;
+mod vectorised;
 
 pub use activation::Activation;
+pub use attention_op::attention;
 pub use conv::Conv;
-pub use conv_op::{Geometry, conv_over_time};
+pub use conv_op::{conv_over_time, transposed_conv_over_time};
+pub use cross_entropy_op::cross_entropy;
+pub use gelu_op::gelu;
+pub use geometry::Geometry;
 pub use gru::Gru;
-pub use init::Init;
+pub use gru_op::gru_over_time;
+pub use init::{Backend, Compute, Init, Kernels};
 pub use linear::{Linear, Perceptron};
+pub use linear_op::linear;
 pub use norm::GroupNorm;
 pub use norm_op::{Norm, group_norm};
+pub use pool::Pool;
+pub use pool_op::{Pooling, pool};
+pub use transformer::Transformer;
 
 #[cfg(test)]
 mod tests;

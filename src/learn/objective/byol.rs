@@ -4,8 +4,8 @@
 
 use super::online::{Online, prefixed, restored};
 use super::{Batch, Learnt, Objective, ObjectiveSettings, StepReport, loss};
-use crate::learn::nn::{Init, Perceptron};
-use crate::learn::{CheckpointError, Encoder, parameters, serving_device, training_device};
+use crate::learn::nn::{Activation, Compute, Init, Perceptron};
+use crate::learn::{CheckpointError, Encoder, parameters};
 use burn::module::Module;
 use burn::tensor::Tensor;
 
@@ -27,6 +27,7 @@ pub(super) struct Byol {
     online: Online<Network>,
     target: Trunk,
     momentum: f32,
+    compute: Compute,
 }
 
 const HIDDEN: usize = 256;
@@ -36,13 +37,18 @@ const CHANCE: f32 = 2.0;
 
 impl Byol {
     pub fn new(settings: &ObjectiveSettings) -> Self {
-        let mut init = Init::new(settings.seed, &training_device());
+        let mut init = Init::training(settings.seed, settings.compute);
         let encoder = Encoder::new(&mut init, &settings.encoder);
-        let projector = Perceptron::new(&mut init, settings.encoder.embedding, HIDDEN, PROJECTION);
-        let predictor = Perceptron::new(&mut init, PROJECTION, HIDDEN, PROJECTION);
+        let projector = Perceptron::new(&mut init, [settings.encoder.embedding, HIDDEN, PROJECTION], Activation::Gelu);
+        let predictor = Perceptron::new(&mut init, [PROJECTION, HIDDEN, PROJECTION], Activation::Gelu);
         let network = Network { trunk: Trunk { encoder, projector }, predictor };
         let target = network.trunk.valid();
-        Self { online: Online::new(network, settings.schedule), target, momentum: settings.momentum }
+        Self {
+            online: Online::new(network, settings.schedule),
+            target,
+            momentum: settings.momentum,
+            compute: settings.compute,
+        }
     }
 }
 
@@ -55,9 +61,9 @@ fn halves(x: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
 impl Objective for Byol {
     fn step(&mut self, batch: &Batch) -> StepReport {
         let network = self.online.module();
-        let targets = self.target.encoder.forward(batch.both(&serving_device()));
+        let targets = self.target.encoder.forward(batch.both(&self.compute.serving()));
         let (t1, t2) = halves(self.target.projector.forward(targets).autodiff());
-        let embeddings = network.trunk.encoder.forward(batch.both(&training_device()));
+        let embeddings = network.trunk.encoder.forward(batch.both(&self.compute.training()));
         let (o1, o2) = halves(network.predictor.forward(network.trunk.projector.forward(embeddings.clone())));
         let descent = self.online.descend(&loss::byol(o1, o2, t1, t2));
         if !descent.skipped {

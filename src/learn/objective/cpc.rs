@@ -6,8 +6,8 @@
 use super::loss::{Negatives, Score, cpc_steps};
 use super::online::Online;
 use super::{Batch, Learnt, Objective, ObjectiveSettings, StepReport};
-use crate::learn::nn::{Gru, Init};
-use crate::learn::{CheckpointError, Encoder, parameters, training_device};
+use crate::learn::nn::{Compute, Gru, Init};
+use crate::learn::{CheckpointError, Encoder, parameters};
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 
@@ -23,6 +23,7 @@ pub(super) struct Cpc {
     online: Online<Network>,
     pieces: usize,
     temperature: f32,
+    compute: Compute,
 }
 
 /// Width of the context (Banville et al. use 100).
@@ -30,14 +31,14 @@ const CONTEXT: usize = 128;
 
 impl Cpc {
     pub fn new(settings: &ObjectiveSettings) -> Self {
-        let mut init = Init::new(settings.seed, &training_device());
+        let mut init = Init::training(settings.seed, settings.compute);
         let dimension = settings.encoder.embedding;
         let encoder = Encoder::new(&mut init, &settings.encoder);
         let context = Gru::new(&mut init, dimension, CONTEXT);
         let bound = (1.0 / CONTEXT as f32).sqrt();
         let heads = (0..settings.ahead).map(|_| init.uniform([CONTEXT, dimension], bound)).collect();
         let online = Online::new(Network { encoder, context, heads }, settings.schedule);
-        Self { online, pieces: settings.pieces, temperature: settings.temperature }
+        Self { online, pieces: settings.pieces, temperature: settings.temperature, compute: settings.compute }
     }
 }
 
@@ -47,7 +48,7 @@ impl Objective for Cpc {
         let piece = batch.frames / self.pieces;
         let used = piece * self.pieces;
         // What does not divide is left out at the beginning: the end of a window is the newest.
-        let x = batch.view(0, &training_device()).slice([0..rows, batch.frames - used..batch.frames]);
+        let x = batch.view(0, &self.compute.training()).slice([0..rows, batch.frames - used..batch.frames]);
         let latents = network.encoder.forward(x.reshape([rows * self.pieces, piece, batch.channels]));
         let dimension = latents.dims()[1];
         let z = latents.clone().reshape([rows, self.pieces, dimension]);

@@ -2,8 +2,8 @@
 //!
 //! Every cosine is of rows scaled to unit length as PyTorch's `normalize` does it.
 
-use burn::tensor::activation::log_softmax;
-use burn::tensor::{Int, Tensor, TensorData};
+use crate::learn::nn::cross_entropy;
+use burn::tensor::Tensor;
 
 /// Rows (last dimension) scaled to unit length; rows shorter than 1e-12 are divided by that.
 #[must_use]
@@ -30,17 +30,26 @@ pub fn byol(o1: Tensor<2>, o2: Tensor<2>, t1: Tensor<2>, t2: Tensor<2>) -> Tenso
 /// Row losses of `MoCo` (He et al., 2020): cross-entropy of the key against the queue, temperature applied to both.
 ///
 /// `q`, `k` are `[B, D]`, `queue` is `[K, D]` of unit rows; where `masked [B, K]` is true the key is no negative (unfilled,
-/// or near in time). No gradient reaches keys and queue. Returns `[B]`.
+/// or near in time); `None` if all are negatives. No gradient reaches keys and queue. Returns `[B]`.
 #[must_use]
-pub fn moco_rows(q: Tensor<2>, k: Tensor<2>, queue: Tensor<2>, masked: Vec<bool>, temperature: f32) -> Tensor<1> {
+pub fn moco_rows(
+    q: Tensor<2>,
+    k: Tensor<2>,
+    queue: Tensor<2>,
+    masked: Option<Vec<bool>>,
+    temperature: f32,
+) -> Tensor<1> {
     let [rows, keys] = [q.dims()[0], queue.dims()[0]];
     let (q, k) = (unit(q), unit(k.detach()));
     let positive = (q.clone() * k).sum_dim(1);
     let negative = q.matmul(queue.detach().transpose());
-    let mask = Tensor::from_data(TensorData::new(masked, [rows, keys]), &negative.device());
-    let negative = negative.mask_fill(mask, f32::NEG_INFINITY);
     let logits = Tensor::cat(vec![positive, negative], 1) / temperature;
-    log_softmax(logits, 1).slice([0..rows, 0..1]).neg().squeeze_dim(1)
+    // The key comes first and is never masked.
+    let masked = masked.map(|masked| {
+        let rows = masked.chunks_exact(keys.max(1));
+        rows.flat_map(|row| std::iter::once(false).chain(row.iter().copied())).collect()
+    });
+    cross_entropy(logits, vec![0; rows], masked)
 }
 
 /// `MoCo` version 3 (Chen, Xie and He, 2021): keys of the other view in the batch instead of a queue,
@@ -92,37 +101,53 @@ pub fn cpc_steps(
     score: Score,
     negatives: Negatives,
 ) -> Vec<Tensor<1>> {
-    let [rows, steps, dimension] = z.dims();
-    let width = c.dims()[2];
+    let steps = z.dims()[1];
     assert!(heads.len() < steps, "there are more steps ahead than latents");
-    let one = |ahead: usize, head: &Tensor<2>| {
-        let n = steps - ahead;
-        let context = c.clone().slice([0..rows, 0..n]).reshape([rows * n, width]);
-        let predicted = context.matmul(head.clone()).reshape([rows, n, dimension]);
-        let latents = z.clone().slice([0..rows, ahead..steps]);
-        let (predicted, latents) = match score {
-            Score::Dot => (predicted, latents),
-            Score::Cosine { .. } => (unit(predicted), unit(latents)),
-        };
-        // [G, M, D]: M predictions against the M latents of their group.
-        let grouped = |x: Tensor<3>| match negatives {
-            Negatives::BatchTime => x.reshape([1, rows * n, dimension]),
-            Negatives::BatchSameTime => x.swap_dims(0, 1),
-            Negatives::SameSequence => x,
-        };
-        let logits = grouped(predicted).matmul(grouped(latents).transpose());
-        let logits = match score {
-            Score::Dot => logits,
-            Score::Cosine { temperature } => logits / temperature,
-        };
-        diagonal_cross_entropy(logits)
+    let one = |(i, head): (usize, &Tensor<2>)| {
+        let n = steps - i - 1;
+        cpc_step(z.clone().narrow(1, i + 1, n), c.clone().narrow(1, 0, n), head.clone(), score, negatives)
     };
-    heads.iter().enumerate().map(|(i, head)| one(i + 1, head)).collect()
+    heads.iter().enumerate().map(one).collect()
+}
+
+/// One InfoNCE of `CPC`: contexts `[B, N, H]` through a head `[H, D]` against the latents `[B, N, D]` that they predict.
+#[must_use]
+pub fn cpc_step(z: Tensor<3>, c: Tensor<3>, head: Tensor<2>, score: Score, negatives: Negatives) -> Tensor<1> {
+    let ([rows, n, dimension], width) = (z.dims(), c.dims()[2]);
+    let predicted = c.reshape([rows * n, width]).matmul(head).reshape([rows, n, dimension]);
+    let (predicted, latents) = match score {
+        Score::Dot => (predicted, z),
+        Score::Cosine { .. } => (unit(predicted), unit(z)),
+    };
+    // [G, M, D]: M predictions against the M latents of their group.
+    let grouped = |x: Tensor<3>| match negatives {
+        Negatives::BatchTime => x.reshape([1, rows * n, dimension]),
+        Negatives::BatchSameTime => x.swap_dims(0, 1),
+        Negatives::SameSequence => x,
+    };
+    let logits = grouped(predicted).matmul(grouped(latents).transpose());
+    let logits = match score {
+        Score::Dot => logits,
+        Score::Cosine { temperature } => logits / temperature,
+    };
+    diagonal_cross_entropy(logits)
+}
+
+/// `SimCLR`'s NT-Xent (Chen et al., 2020, eq. 1): each of the `2 B` views against the other one of its window, all others
+/// being negatives. `z1`, `z2` are projections `[B, D]`.
+#[must_use]
+pub fn nt_xent(z1: Tensor<2>, z2: Tensor<2>, temperature: f32) -> Tensor<1> {
+    let rows = z1.dims()[0];
+    let z = unit(Tensor::cat(vec![z1, z2], 0));
+    let logits = z.clone().matmul(z.transpose()) / temperature;
+    let all = 2 * rows;
+    let itself = (0..all * all).map(|i| i / all == i % all).collect();
+    cross_entropy(logits, (0..all).map(|i| (i + rows) % all).collect(), Some(itself)).mean()
 }
 
 /// Mean cross-entropy of logits `[G, M, M]` whose right answers lie on the diagonal.
 fn diagonal_cross_entropy(logits: Tensor<3>) -> Tensor<1> {
     let [groups, size, _] = logits.dims();
-    let right = Tensor::<1, Int>::arange(0..size as i64, &logits.device()).reshape([1, size, 1]);
-    log_softmax(logits, 2).gather(2, right.repeat_dim(0, groups)).mean().neg()
+    let right = (0..groups * size).map(|row| row % size).collect();
+    cross_entropy(logits.reshape([groups * size, size]), right, None).mean()
 }

@@ -4,6 +4,7 @@ use super::Objective;
 use super::byol::Byol;
 use super::cpc::Cpc;
 use super::moco::Moco;
+use crate::learn::nn::Compute;
 use crate::learn::{EncoderShape, Schedule};
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +51,8 @@ pub struct ObjectiveSettings {
     pub method: Method,
     /// The encoder.
     pub encoder: EncoderShape,
+    /// Where and by what it is computed.
+    pub compute: Compute,
     /// Seed of the first weights.
     pub seed: u64,
     /// The optimiser.

@@ -5,9 +5,9 @@
 
 use super::online::{Online, counter, prefixed, restored};
 use super::{Batch, Learnt, Objective, ObjectiveSettings, Origin, StepReport, loss};
-use crate::learn::nn::{Init, Perceptron};
+use crate::learn::nn::{Activation, Compute, Init, Perceptron};
 use crate::learn::parameters::Named;
-use crate::learn::{CheckpointError, Encoder, parameters, serving_device, training_device};
+use crate::learn::{CheckpointError, Encoder, parameters};
 use burn::module::Module;
 use burn::tensor::{Tensor, TensorData};
 
@@ -99,6 +99,7 @@ pub(super) struct Moco {
     momentum: f32,
     temperature: f32,
     near_frames: u64,
+    compute: Compute,
 }
 
 const HIDDEN: usize = 256;
@@ -106,9 +107,9 @@ const PROJECTION: usize = 128;
 
 impl Moco {
     pub fn new(settings: &ObjectiveSettings) -> Self {
-        let mut init = Init::new(settings.seed, &training_device());
+        let mut init = Init::training(settings.seed, settings.compute);
         let encoder = Encoder::new(&mut init, &settings.encoder);
-        let projector = Perceptron::new(&mut init, settings.encoder.embedding, HIDDEN, PROJECTION);
+        let projector = Perceptron::new(&mut init, [settings.encoder.embedding, HIDDEN, PROJECTION], Activation::Gelu);
         let network = Network { encoder, projector };
         Self {
             key: network.valid(),
@@ -117,19 +118,20 @@ impl Moco {
             momentum: settings.momentum,
             temperature: settings.temperature,
             near_frames: settings.near_frames,
+            compute: settings.compute,
         }
     }
 }
 
 impl Objective for Moco {
     fn step(&mut self, batch: &Batch) -> StepReport {
-        let keys = loss::unit(self.key.forward(batch.view(1, &serving_device())).1);
-        let (embeddings, queries) = self.online.module().forward(batch.view(0, &training_device()));
+        let keys = loss::unit(self.key.forward(batch.view(1, &self.compute.serving())).1);
+        let (embeddings, queries) = self.online.module().forward(batch.view(0, &self.compute.training()));
         let queue = TensorData::new(self.queue.keys().to_vec(), [self.queue.origins.len(), PROJECTION]);
-        let queue = Tensor::from_data(queue, &training_device());
+        let queue = Tensor::from_data(queue, &self.compute.training());
         let masked = self.queue.masked(&batch.origins, self.near_frames);
         let negatives = masked.iter().filter(|&&masked| !masked).count() as f32 / batch.rows().max(1) as f32;
-        let rows = loss::moco_rows(queries, keys.clone().autodiff(), queue, masked, self.temperature);
+        let rows = loss::moco_rows(queries, keys.clone().autodiff(), queue, Some(masked), self.temperature);
         let descent = self.online.descend(&rows.mean());
         if !descent.skipped {
             let online = parameters::list(self.online.module());

@@ -9,7 +9,7 @@ mod cpc;
 pub mod loss;
 mod method;
 mod moco;
-mod online;
+pub(in crate::learn) mod online;
 
 pub use batch::{Batch, Origin};
 pub use method::{Method, ObjectiveSettings, build};

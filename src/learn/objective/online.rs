@@ -8,14 +8,14 @@ use burn::tensor::Tensor;
 
 /// A module with its optimiser.
 #[derive(Debug)]
-pub(super) struct Online<M> {
+pub(in crate::learn) struct Online<M> {
     module: M,
     optimiser: AdamW,
     skipped_losses: u64,
 }
 
 /// What a step against a loss did.
-pub(super) struct Descent {
+pub(in crate::learn) struct Descent {
     loss: f32,
     gradient_norm: f64,
     learning_rate: f64,
@@ -23,6 +23,11 @@ pub(super) struct Descent {
 }
 
 impl Descent {
+    /// The loss before the step.
+    pub fn loss(&self) -> f32 {
+        self.loss
+    }
+
     /// The same for those outside, with what only the objective knows.
     pub fn report(self, chance: Option<f32>, embeddings: Vec<f32>) -> StepReport {
         let Self { loss, gradient_norm, learning_rate, skipped } = self;

@@ -1,7 +1,7 @@
 //! MoCo's loss, its queue with wrap-around, and version 3's loss.
 
-use super::case::{Case, family, values};
-use burn::tensor::{Device, Tensor, TensorData};
+use super::case::{Case, device, family, values};
+use burn::tensor::{Tensor, TensorData};
 use neurostream::learn::{KeyQueue, Origin, loss};
 
 #[test]
@@ -27,11 +27,8 @@ fn check_v2(case: &Case) {
     let queue = case.singles("inputs", "queue");
     let excluded = case.values("inputs", "exclude");
     let masked: Vec<bool> = excluded.iter().enumerate().map(|(i, &e)| i % keys >= valid || e != 0.0).collect();
-    let queue_tensor = Tensor::<2>::from_data(
-        TensorData::new(queue.clone(), case.shape("inputs", "queue")),
-        &Device::flex().autodiff(),
-    );
-    let rows = loss::moco_rows(q.clone(), k.clone(), queue_tensor, masked, temperature);
+    let queue_tensor = Tensor::<2>::from_data(TensorData::new(queue.clone(), case.shape("inputs", "queue")), &device());
+    let rows = loss::moco_rows(q.clone(), k.clone(), queue_tensor, Some(masked), temperature);
     case.check_tensor("row losses", &values(rows.clone()), &case.values("expected", "row_loss"));
     let loss = rows.mean();
     case.check_loss(f64::from(loss.clone().into_scalar::<f32>()), case.number("expected", "loss"));

@@ -1,0 +1,16 @@
+//! `SimCLR`'s loss.
+
+use super::case::{family, values};
+use neurostream::learn::loss;
+
+#[test]
+fn ntxent_losses_and_gradients() {
+    for case in family("ntxent").unwrap_or_default() {
+        let (z1, z2) = (case.input::<2>("z1"), case.input::<2>("z2"));
+        let loss = loss::nt_xent(z1.clone(), z2.clone(), case.param("temperature") as f32);
+        case.check_loss(f64::from(loss.clone().into_scalar::<f32>()), case.number("expected", "loss"));
+        let gradients = loss.backward();
+        case.check_tensor("z1", &values(z1.grad(&gradients).unwrap()), &case.values("grads", "z1"));
+        case.check_tensor("z2", &values(z2.grad(&gradients).unwrap()), &case.values("grads", "z2"));
+    }
+}
