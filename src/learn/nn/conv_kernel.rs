@@ -48,22 +48,18 @@ fn each_chunk(out: &mut [f32], width: usize, input: &[f32], wide: usize, job: im
 fn correlate(c: &Correlation, x: &[f32], [cin, cout]: [usize; 2], taps: &[f32], out: &mut Out<'_>, onto: Onto) {
     let width = c.frames * cin;
     let windows = out.values.len().div_ceil(out.window);
-    // Neighbouring taps are one matrix; dilated ones a product each.
-    let runs = |range: std::ops::Range<usize>| {
-        let (at_once, from) = if c.dilation == 1 { (range.len().max(1), range.start) } else { (1, range.start) };
-        range.step_by(at_once).map(move |tap| (tap, if c.dilation == 1 { at_once } else { 1 }, tap == from))
-    };
     let interior = c.interior();
     if !interior.is_empty() && c.taps > 0 {
         let start = c.start(interior.start) as usize;
         for window in 0..windows {
-            for (tap, count, first) in runs(0..c.taps) {
-                let from = window * width + (start + tap * c.dilation) * cin;
+            let mut onto = onto;
+            for run in c.runs(0..c.taps) {
+                let from = window * width + (start + run.start * c.dilation) * cin;
                 let a = Strided { values: &x[from..], row: c.step * cin, column: 1 };
-                let b = Strided::rows(&taps[tap * cin * cout..], cout);
+                let b = Strided::rows(&taps[run.start * cin * cout..], cout);
                 let to = &mut out.values[window * out.window + interior.start * out.row..];
-                let onto = if first { onto } else { Onto::Sum };
-                product(onto, to, out.row, [interior.len(), cout, count * cin], a, b);
+                product(onto, to, out.row, [interior.len(), cout, run.len() * cin], a, b);
+                onto = Onto::Sum;
             }
         }
     }
@@ -76,12 +72,13 @@ fn correlate(c: &Correlation, x: &[f32], [cin, cout]: [usize; 2], taps: &[f32], 
             }
             continue;
         }
-        for (tap, count, first) in runs(met) {
-            let from = (c.start(output) + (tap * c.dilation) as isize) as usize * cin;
+        let mut onto = onto;
+        for run in c.runs(met) {
+            let from = (c.start(output) + (run.start * c.dilation) as isize) as usize * cin;
             let a = Strided { values: &x[from..], row: width, column: 1 };
-            let b = Strided::rows(&taps[tap * cin * cout..], cout);
-            let onto = if first { onto } else { Onto::Sum };
-            product(onto, &mut out.values[output * out.row..], out.window, [windows, cout, count * cin], a, b);
+            let b = Strided::rows(&taps[run.start * cin * cout..], cout);
+            product(onto, &mut out.values[output * out.row..], out.window, [windows, cout, run.len() * cin], a, b);
+            onto = Onto::Sum;
         }
     }
 }
@@ -115,13 +112,8 @@ impl Conv {
         if row == 0 {
             return;
         }
-        let phases: Vec<(Phase, Vec<f32>)> = self
-            .g
-            .phases(self.frames)
-            .into_iter()
-            .map(|phase| (self.transposed(&phase, w), phase))
-            .map(|(w, p)| (p, w))
-            .collect();
+        let with_taps = |phase: Phase| (self.transposed(&phase, w), phase);
+        let phases: Vec<(Vec<f32>, Phase)> = self.g.phases(self.frames).into_iter().map(with_taps).collect();
         let fresh = bias.is_none() && self.g.phases_are_disjoint();
         let share = share(dx.len() / row, 2);
         each_chunk(dx, share * row, dy, share * out, |dx, dy| {
@@ -131,7 +123,7 @@ impl Conv {
                 None => {}
             }
             let onto = if fresh { Onto::Fresh } else { Onto::Sum };
-            for (phase, w) in &phases {
+            for (w, phase) in &phases {
                 if phase.first < self.frames {
                     let values = &mut dx[phase.first * self.cin..];
                     let mut to = Out { values, row: self.g.stride * self.cin, window: row };
@@ -183,36 +175,33 @@ impl Conv {
     /// `dw += x' dy`.
     fn weight_gradient(&self, c: &Correlation, x: &[f32], dy: &[f32], dw: &mut [f32]) {
         let Self { cin, cout, frames, outputs, .. } = *self;
-        let windows = dy.len() / (outputs * cout);
-        let mut add = |taps: std::ops::Range<usize>, a: Strided<'_>, b: Strided<'_>, rows: usize| {
-            product(Onto::Sum, &mut dw[taps.start * cin * cout..], cout, [taps.len() * cin, cout, rows], a, b);
-        };
-        let by_output =
-            |output: usize,
-             taps: std::ops::Range<usize>,
-             add: &mut dyn FnMut(std::ops::Range<usize>, Strided<'_>, Strided<'_>, usize)| {
-                let b = Strided { values: &dy[output * cout..], row: outputs * cout, column: 1 };
-                let at_once = if c.dilation == 1 { taps.len().max(1) } else { 1 };
-                for tap in taps.step_by(at_once) {
-                    let from = (c.start(output) + (tap * c.dilation) as isize) as usize * cin;
-                    let a = Strided { values: &x[from..], row: 1, column: frames * cin };
-                    add(tap..tap + at_once, a, b, windows);
-                }
-            };
         let interior = c.interior();
-        if interior.len() < FEW {
-            interior.for_each(|output| by_output(output, 0..c.taps, &mut add));
-        } else {
-            let (start, at_once) = (c.start(interior.start) as usize, if c.dilation == 1 { c.taps } else { 1 });
-            for (x, dy) in x.chunks_exact(frames * cin).zip(dy.chunks_exact(outputs * cout)) {
-                let b = Strided::rows(&dy[interior.start * cout..], cout);
-                for tap in (0..c.taps).step_by(at_once.max(1)) {
-                    let values = &x[(start + tap * c.dilation) * cin..];
-                    add(tap..tap + at_once, Strided { values, row: 1, column: c.step * cin }, b, interior.len());
-                }
+        let few = interior.len() < FEW;
+        // Few outputs a window, and those at its edges: a product over the windows of the batch for each.
+        let alone = interior.clone().filter(|_| few).map(|output| (output, 0..c.taps)).chain(c.edges());
+        let windows = dy.len() / (outputs * cout);
+        for (output, met) in alone {
+            let b = Strided { values: &dy[output * cout..], row: outputs * cout, column: 1 };
+            for taps in c.runs(met) {
+                let from = (c.start(output) + (taps.start * c.dilation) as isize) as usize * cin;
+                let a = Strided { values: &x[from..], row: 1, column: frames * cin };
+                let to = &mut dw[taps.start * cin * cout..];
+                product(Onto::Sum, to, cout, [taps.len() * cin, cout, windows], a, b);
             }
         }
-        c.edges().for_each(|(output, taps)| by_output(output, taps, &mut add));
+        if few {
+            return;
+        }
+        let start = c.start(interior.start) as usize;
+        for (x, dy) in x.chunks_exact(frames * cin).zip(dy.chunks_exact(outputs * cout)) {
+            let b = Strided::rows(&dy[interior.start * cout..], cout);
+            for taps in c.runs(0..c.taps) {
+                let values = &x[(start + taps.start * c.dilation) * cin..];
+                let a = Strided { values, row: 1, column: c.step * cin };
+                let to = &mut dw[taps.start * cin * cout..];
+                product(Onto::Sum, to, cout, [taps.len() * cin, cout, interior.len()], a, b);
+            }
+        }
     }
 }
 

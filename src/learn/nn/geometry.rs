@@ -92,6 +92,13 @@ impl Correlation {
         first..end.clamp(first, self.outputs)
     }
 
+    /// Taps that are one matrix, for the frames under them are contiguous: all of them, or each alone where they are
+    /// dilated.
+    pub fn runs(&self, taps: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+        let at_once = if self.dilation == 1 { taps.len().max(1) } else { 1 };
+        taps.step_by(at_once).map(move |tap| tap..tap + at_once)
+    }
+
     /// The other outputs, each with its taps that meet frames, perhaps none.
     pub fn edges(&self) -> impl Iterator<Item = (usize, Range<usize>)> {
         let interior = self.interior();

@@ -227,8 +227,8 @@ fn tracked<B: Differentiable, C: CheckpointStrategy, const N: usize>(
     operation: Shared,
     inputs: [FloatTensor<Autodiff<B, C>>; N],
 ) -> FloatTensor<Autodiff<B, C>> {
-    let nodes = inputs.each_ref().map(|input| input.node());
-    let inputs = inputs.map(|input| input.into_primitive());
+    let nodes = inputs.each_ref().map(FloatTensor::<Autodiff<B, C>>::node);
+    let inputs = inputs.map(FloatTensor::<Autodiff<B, C>>::into_primitive);
     match Node.prepare::<C>(nodes).compute_bound().stateful() {
         OpsKind::Tracked(prepared) => {
             let (output, kept) = B::own_forward(&operation, &inputs);

@@ -24,9 +24,16 @@ pub fn conv_over_time(x: Tensor<3>, w: Tensor<2>, b: Tensor<1>, g: Geometry) -> 
 
 fn padded(x: Tensor<3>, left: usize, right: usize) -> Tensor<3> {
     let [batch, _, channels] = x.dims();
-    let zeros = |n: usize| Tensor::<3>::zeros([batch, n, channels], (&x.device(), x.dtype()));
-    let parts = [(left > 0).then(|| zeros(left)), Some(x.clone()), (right > 0).then(|| zeros(right))];
-    Tensor::cat(parts.into_iter().flatten().collect(), 1)
+    let zeros = |n: usize| Tensor::<3>::zeros([batch, n.max(1), channels], (&x.device(), x.dtype()));
+    let [before, after] = [left, right].map(zeros);
+    let mut parts = vec![x];
+    if left > 0 {
+        parts.insert(0, before);
+    }
+    if right > 0 {
+        parts.push(after);
+    }
+    Tensor::cat(parts, 1)
 }
 
 /// See [`super::transposed_conv_over_time`].
@@ -108,6 +115,7 @@ pub fn gru_over_time(x: Tensor<3>, [w, u]: [Tensor<2>; 2], [b, c]: [Tensor<1>; 2
 
 /// See [`super::attention`].
 #[must_use]
+#[expect(clippy::needless_pass_by_value, reason = "the signature of its fast twin")]
 pub fn attention(qkv: Tensor<3>, heads: usize) -> Tensor<3> {
     let [batch, tokens, triple] = qkv.dims();
     let (width, of_head) = (triple / 3, triple / 3 / heads);

@@ -1,6 +1,7 @@
 //! The recurrent layer against PyTorch's, with gradients, by our kernels and by burn's layers.
 
 use super::case::{family, kernels, values};
+use burn::tensor::Tensor;
 use neurostream::learn::nn::{Kernels, gru_over_time, plain};
 
 #[test]
@@ -11,7 +12,7 @@ fn recurrences_forward_and_backward() {
             // PyTorch's weights are [3 H, inputs].
             let weights = [case.input::<2>("weight_ih"), case.input::<2>("weight_hh")];
             let biases = [case.input::<1>("bias_ih"), case.input::<1>("bias_hh")];
-            let turned = weights.clone().map(|w| w.transpose());
+            let turned = weights.clone().map(Tensor::transpose);
             let y = match kernels {
                 Kernels::Own => gru_over_time(x.clone(), turned, biases.clone()),
                 Kernels::Plain => plain::gru_over_time(x.clone(), turned, biases.clone()),
