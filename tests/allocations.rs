@@ -31,7 +31,7 @@ fn conditioning_tee_and_windows_allocate_nothing() {
     let mut run = |blocks: u64| {
         for block in 0..blocks {
             conditioned.clear();
-            conditioner.step(&samples, &mut conditioned);
+            conditioner.step(&samples, &[true; CHANNELS], &mut conditioned);
             tee.push(&conditioned, first, Stamp(0.0), Stamp(0.0));
             // A gap now and then is part of the steady state.
             first += BLOCK as u64 + u64::from(block % 1000 == 999);

@@ -3,16 +3,7 @@
 //! Owns filter, reference and scale state of one stream; runs on the acquisition thread, once for all consumers.
 //! Invariant: every output sample is finite, and a gap starts the filters afresh.
 
-use super::{Cascade, RunningScale, Section};
-
-/// What the channels are referred to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reference {
-    /// As recorded.
-    AsRecorded,
-    /// The mean of all channels.
-    Average,
-}
+use super::{Cascade, Reference, RunningScale, Section};
 
 /// How a stream is conditioned; all frequencies lie below half its rate.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,8 +63,8 @@ impl Conditioner {
         self.invalid
     }
 
-    /// Conditions frames `[T, C]` from `samples` to the end of `out`.
-    pub fn step(&mut self, samples: &[f32], out: &mut Vec<f32>) {
+    /// Conditions frames `[T, C]` from `samples` to the end of `out`; `good` says of each channel whether it can be trusted.
+    pub fn step(&mut self, samples: &[f32], good: &[bool], out: &mut Vec<f32>) {
         let channels = self.frame.len();
         for frame in samples.chunks_exact(channels) {
             for ((x, last), &sample) in self.frame.iter_mut().zip(&mut self.last).zip(frame) {
@@ -89,10 +80,7 @@ impl Conditioner {
                 self.settled = true;
             }
             self.cascade.step(&mut self.frame);
-            if self.reference == Reference::Average {
-                let mean = self.frame.iter().sum::<f64>() / channels as f64;
-                self.frame.iter_mut().for_each(|x| *x -= mean);
-            }
+            self.reference.apply(&mut self.frame, good);
             let from = out.len();
             match &mut self.scale {
                 Some(scale) => {
@@ -129,11 +117,11 @@ mod tests {
                 .collect();
             let (mut whole, mut cut) = (Conditioner::new(&how(), channels, 250.0), Conditioner::new(&how(), channels, 250.0));
             let (mut a, mut b) = (Vec::new(), Vec::new());
-            whole.step(&samples, &mut a);
+            whole.step(&samples, &[true; 3], &mut a);
             let mut rest = &samples[..];
             for n in cuts.iter().cycle() {
                 let (now, later) = rest.split_at((n * channels).min(rest.len()));
-                cut.step(now, &mut b);
+                cut.step(now, &[true; 3], &mut b);
                 rest = later;
                 if rest.is_empty() { break; }
             }
@@ -148,7 +136,7 @@ mod tests {
         let samples: Vec<f32> = (0..2000)
             .flat_map(|i| [if i % 100 == 7 { f32::NAN } else { (i as f32 * 0.3).sin() * 20.0 }, f32::INFINITY])
             .collect();
-        conditioner.step(&samples, &mut out);
+        conditioner.step(&samples, &[true; 2], &mut out);
         assert_eq!(out.len(), samples.len());
         assert!(out.iter().all(|v| v.is_finite()));
         assert_eq!(conditioner.invalid(), 20 + 2000);
@@ -159,9 +147,9 @@ mod tests {
         let how = Conditioning { scale_s: None, reference: Reference::AsRecorded, ..how() };
         let mut conditioner = Conditioner::new(&how, 1, 250.0);
         let mut out = Vec::new();
-        conditioner.step(&vec![1000.0; 500], &mut out);
+        conditioner.step(&vec![1000.0; 500], &[true], &mut out);
         conditioner.gap();
-        conditioner.step(&vec![-3000.0; 500], &mut out);
+        conditioner.step(&vec![-3000.0; 500], &[true], &mut out);
         assert!(out.iter().all(|v| v.abs() < 1e-3), "a constant passes no high-pass");
     }
 }

@@ -7,10 +7,13 @@ mod condition;
 mod envelope;
 mod filter;
 mod latency;
+pub mod quality;
+mod reference;
 mod scale;
 
-pub use condition::{Conditioner, Conditioning, Reference};
+pub use condition::{Conditioner, Conditioning};
 pub use envelope::Envelope;
 pub use filter::{Cascade, Section};
 pub use latency::LatencyHistogram;
+pub use reference::Reference;
 pub use scale::{CLIP, RunningScale};

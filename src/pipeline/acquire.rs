@@ -63,6 +63,8 @@ pub(super) enum Turn {
 pub(super) struct AcquireStage {
     source: OpenSource,
     conditioner: Conditioner,
+    /// `[C]`: the channels that can be trusted.
+    good: Vec<bool>,
     recorded: Tee,
     conditioned: Tee,
     block: Block,
@@ -90,6 +92,7 @@ impl AcquireStage {
         Self {
             source,
             conditioner,
+            good: vec![true; channels],
             recorded,
             conditioned,
             block: Block::with_capacity(channels, 1024),
@@ -145,7 +148,7 @@ impl AcquireStage {
         }
         self.next = Some(first + frames);
         self.samples.clear();
-        self.conditioner.step(samples, &mut self.samples);
+        self.conditioner.step(samples, &self.good, &mut self.samples);
         self.recorded.push(samples, *first, *stamp, now);
         self.conditioned.push(&self.samples, *first, *stamp, now);
         self.counts.frames.store(self.counts.frames() + frames, Ordering::Relaxed);

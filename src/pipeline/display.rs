@@ -22,6 +22,8 @@ pub(super) struct DisplayStage {
     reader: FrameReader,
     envelope: Envelope,
     conditioner: Conditioner,
+    /// `[C]`: nothing is referred to anything here, so every channel may stand.
+    trusted: Vec<bool>,
     highpass_hz: Option<f64>,
     next: Option<u64>,
     skip_beyond: Option<usize>,
@@ -44,6 +46,7 @@ impl DisplayStage {
         Self {
             envelope: Envelope::new(channels, BINS, SIGHT_S / BINS as f64, rate_hz),
             conditioner: Conditioner::new(&how, channels, rate_hz),
+            trusted: vec![true; channels],
             highpass_hz,
             reader,
             next: None,
@@ -78,7 +81,7 @@ impl DisplayStage {
             }
             self.next = Some(first + frames as u64);
             self.filtered.clear();
-            self.conditioner.step(samples, &mut self.filtered);
+            self.conditioner.step(samples, &self.trusted, &mut self.filtered);
             self.envelope.push(&self.filtered, first);
             self.reader.commit(frames);
         }

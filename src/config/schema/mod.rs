@@ -1,0 +1,43 @@
+//! The configuration as a user writes it.
+//!
+//! Plain values with their defaults. Invariant: every section refuses keys that it does not know.
+
+mod augment;
+mod serve;
+mod signal;
+mod source;
+mod train;
+
+pub use augment::AugmentConfig;
+pub use serve::{ComputeConfig, LslConfig, LslOutletConfig, ServeConfig};
+pub use signal::{SignalConfig, WindowConfig};
+pub use source::{SourceConfig, Speed};
+pub use train::{MemoryConfig, ModelConfig, TrainConfig};
+
+use serde::{Deserialize, Serialize};
+
+/// The whole configuration.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Seed of everything that is drawn.
+    pub seed: u64,
+    /// Where frames come from.
+    pub source: SourceConfig,
+    /// What becomes of them before the model.
+    pub signal: SignalConfig,
+    /// How they are cut into windows.
+    pub window: WindowConfig,
+    /// How views of windows are made.
+    pub augment: AugmentConfig,
+    /// The encoder.
+    pub model: ModelConfig,
+    /// How it is trained.
+    pub train: TrainConfig,
+    /// Where embeddings go.
+    pub serve: ServeConfig,
+    /// What it runs on.
+    pub compute: ComputeConfig,
+    /// Lab Streaming Layer itself.
+    pub lsl: LslConfig,
+}

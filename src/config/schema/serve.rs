@@ -1,0 +1,53 @@
+//! `[serve]`, `[compute]` and `[lsl]`: where embeddings go, and what a run stands on.
+//!
+//! Plain values. Invariant: keys that they do not know are refused.
+
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// `[serve]`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServeConfig {
+    /// An LSL stream of embeddings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lsl: Option<LslOutletConfig>,
+    /// A file of embeddings, `.csv` or `.npy`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub embeddings: Option<PathBuf>,
+}
+
+/// `[serve] lsl`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LslOutletConfig {
+    /// Name of the stream.
+    pub name: String,
+}
+
+/// `[compute]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ComputeConfig {
+    /// `cpu`; `ndarray` where it was built with that feature.
+    pub device: String,
+    /// `own`, or `plain` for burn's own layers: slower, for comparison.
+    pub kernels: String,
+    /// Threads of the trainer; 0 for all cores but one.
+    pub threads: usize,
+}
+
+impl Default for ComputeConfig {
+    fn default() -> Self {
+        Self { device: "cpu".to_owned(), kernels: "own".to_owned(), threads: 0 }
+    }
+}
+
+/// `[lsl]`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LslConfig {
+    /// Where liblsl lies, if it is not found by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub library: Option<PathBuf>,
+}
