@@ -10,6 +10,7 @@ mod latency;
 pub mod quality;
 mod reference;
 mod scale;
+mod vectorised;
 
 pub use condition::{Conditioner, Conditioning};
 pub use envelope::Envelope;
@@ -17,3 +18,4 @@ pub use filter::{Cascade, Section};
 pub use latency::LatencyHistogram;
 pub use reference::Reference;
 pub use scale::{CLIP, RunningScale};
+pub use vectorised::vectorised;

@@ -7,7 +7,7 @@ use super::activation::exp;
 use super::buffer::Buffer;
 use super::gemm::{Onto, Strided, product};
 use super::operation::{Gradient, Lying, Operation, Output, of_one};
-use super::vectorised::vectorised;
+use crate::dsp::vectorised;
 use burn::tensor::Tensor;
 use rayon::prelude::*;
 

@@ -7,7 +7,7 @@
 
 use super::gemm::{Onto, Strided, product};
 use super::geometry::{Correlation, Geometry, Phase};
-use super::vectorised::vectorised;
+use crate::dsp::vectorised;
 use rayon::prelude::*;
 
 /// Below so many outputs a window, products run over the windows of a batch instead of the outputs of a window.

@@ -8,7 +8,7 @@ use super::buffer::Buffer;
 use super::init::Compute;
 use super::operation::{Gradient, Lying, Operation, Output, of_one};
 use super::plain;
-use super::vectorised::vectorised;
+use crate::dsp::vectorised;
 use burn::tensor::Tensor;
 use rayon::prelude::*;
 

@@ -3,7 +3,7 @@
 use super::activation::Activation;
 use super::buffer::Buffer;
 use super::operation::{Gradient, Lying, Operation, Output, of_one};
-use super::vectorised::vectorised;
+use crate::dsp::vectorised;
 use burn::tensor::Tensor;
 use rayon::prelude::*;
 

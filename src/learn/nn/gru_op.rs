@@ -9,7 +9,7 @@ use super::conv_kernel::add_columns;
 use super::gemm::{Onto, Strided, product};
 use super::linear_op::shared_product;
 use super::operation::{Gradient, Lying, Operation, Output, of_five};
-use super::vectorised::vectorised;
+use crate::dsp::vectorised;
 use burn::tensor::Tensor;
 use rayon::prelude::*;
 

@@ -7,7 +7,7 @@
 use super::buffer::Buffer;
 pub use super::norm_kernel::Norm;
 use super::operation::{Gradient, Lying, Operation, Output, of_three};
-use super::vectorised::vectorised;
+use crate::dsp::vectorised;
 use burn::tensor::Tensor;
 use rayon::prelude::*;
 
