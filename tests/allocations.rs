@@ -4,7 +4,7 @@
 use neurostream::dsp::{Conditioner, Conditioning, Reference};
 use neurostream::ring::{Branch, Doorbell, Tee, WhenFull, frames};
 use neurostream::signal::Stamp;
-use neurostream::window::Slide;
+use neurostream::window::{Augmentation, AugmentationStep, Augmenter, Preset, Slide, WindowShape};
 use std::sync::Arc;
 
 const CHANNELS: usize = 16;
@@ -47,4 +47,34 @@ fn conditioning_tee_and_windows_allocate_nothing() {
     let counted = allocation_counter::measure(|| run(20_000));
     assert!(windows > 1000);
     assert_eq!(counted.count_total, 0, "{counted:?}");
+}
+
+#[test]
+fn views_allocate_nothing() {
+    use Augmentation as A;
+    let shape = WindowShape { frames: 300, channels: CHANNELS, rate_hz: RATE };
+    let others = [
+        A::ChannelShuffle(0.2..=0.5),
+        A::BandStop(2.0..=5.0),
+        A::FrequencyShift(0.0..=1.0),
+        A::Permutation(2..=5),
+        A::TimeReverse,
+        A::DcShift(0.0..=0.5),
+        A::Mixup(0.0..=0.2),
+        A::SmoothMask(0.0..=0.2),
+    ];
+    let others = others.map(|what| AugmentationStep { what, probability: 0.8 });
+    let lists = Preset::ALL.map(Preset::steps).into_iter().chain([others.to_vec()]);
+    let window: Vec<f32> = (0..shape.frames * CHANNELS).map(|i| (i as f32 * 0.1).sin()).collect();
+    let mut view = window.clone();
+    for steps in lists {
+        let mut augmenter = Augmenter::new(steps, shape, 1);
+        let counted = allocation_counter::measure(|| {
+            for draw in 0..50 {
+                view.copy_from_slice(&window);
+                augmenter.view(&mut view, Some(&window), draw, draw % 2);
+            }
+        });
+        assert_eq!(counted.count_total, 0, "{counted:?} with {:?}", augmenter.steps());
+    }
 }

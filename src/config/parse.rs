@@ -94,7 +94,7 @@ impl Document {
     }
 }
 
-/// Copies to `good` each leaf of `table` that the schema takes, and tells of the others.
+/// Copies to `good` each leaf of `table` that the schema takes, and tells of the others. Sections of a list count from 1.
 fn sift(table: &Table, path: &mut Vec<String>, good: &mut Table, problems: &mut Vec<Problem>) {
     for (key, value) in table {
         path.push(key.clone());
@@ -104,21 +104,42 @@ fn sift(table: &Table, path: &mut Vec<String>, good: &mut Table, problems: &mut 
                 sift(inner, path, &mut kept, problems);
                 good.insert(key.clone(), Value::Table(kept));
             }
+            Value::Array(list) if is_list_of_sections(path, list) => {
+                let kept = list.iter().enumerate().map(|(place, section)| {
+                    path.push(format!("[{}]", place + 1));
+                    let mut kept = Table::new();
+                    if let Value::Table(section) = section {
+                        sift(section, path, &mut kept, problems);
+                    }
+                    path.pop();
+                    Value::Table(kept)
+                });
+                let kept = kept.collect();
+                good.insert(key.clone(), Value::Array(kept));
+            }
             value => match accepts(path, value) {
                 Ok(()) => {
                     good.insert(key.clone(), value.clone());
                 }
-                Err(message) => problems.push(explained(&path.join("."), key, value, &message)),
+                Err(message) => problems.push(explained(&path.join(".").replace(".[", "["), key, value, &message)),
             },
         }
         path.pop();
     }
 }
 
+/// Whether the schema has sections in this list.
+fn is_list_of_sections(path: &[String], list: &[Value]) -> bool {
+    let one = Value::Array(vec![Value::Table(Table::new())]);
+    !list.is_empty() && list.iter().all(Value::is_table) && accepts(path, &one).is_ok()
+}
+
 /// Whether the schema takes this value in this place, all other keys having their defaults.
 fn accepts(path: &[String], value: &Value) -> Result<(), String> {
-    let nested =
-        path.iter().rev().fold(value.clone(), |inner, key| Value::Table(Table::from_iter([(key.clone(), inner)])));
+    let nested = path.iter().rev().fold(value.clone(), |inner, key| match key.starts_with('[') {
+        true => Value::Array(vec![inner]),
+        false => Value::Table(Table::from_iter([(key.clone(), inner)])),
+    });
     Config::deserialize(nested).map(|_| ()).map_err(|error| error.message().to_owned())
 }
 
@@ -135,11 +156,13 @@ fn explained(path: &str, key: &str, value: &Value, message: &str) -> Problem {
         return Problem::of(path, value, format!("{name} is missing"));
     }
     let expected = message.rsplit_once(", expected ").map_or(message, |(_, expected)| in_words(expected));
-    let what = if value.is_array() && expected != LIST { "each must be" } else { "must be" };
+    let whole = [LIST, SPAN].contains(&expected);
+    let what = if value.is_array() && !whole { "each must be" } else { "must be" };
     Problem::of(path, value, format!("{what} {expected}"))
 }
 
 const LIST: &str = "a list";
+const SPAN: &str = "a number or [from, to]";
 
 /// A type of the schema for people.
 fn in_words(expected: &str) -> &str {

@@ -7,7 +7,7 @@ use super::checkpoint::Identity;
 use super::objective::{Batch, Objective, ObjectiveSettings, Origin, StepReport, build};
 use super::{Checkpoint, CheckpointError, Generation, Health, ReplayMemory};
 use crate::signal::Stamp;
-use crate::window::{Augmentation, Augmenter};
+use crate::window::{AugmentationStep, Augmenter, WindowShape};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -24,8 +24,10 @@ pub struct TrainerSettings {
     pub memory_windows: usize,
     /// Share of a batch that comes from the newest windows.
     pub recent_fraction: f64,
+    /// Frames a second.
+    pub rate_hz: f64,
     /// How views are made.
-    pub augmentations: Vec<Augmentation>,
+    pub augmentations: Vec<AugmentationStep>,
     /// Steps between two generations.
     pub publish_every: u64,
 }
@@ -79,13 +81,14 @@ impl Trainer {
     #[must_use]
     pub fn new(settings: TrainerSettings) -> Self {
         let (seed, channels) = (settings.objective.seed, settings.objective.encoder.channels);
+        let shape = WindowShape { frames: settings.frames, channels, rate_hz: settings.rate_hz };
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         // Stream 0 of this seed draws the first weights.
         rng.set_stream(1);
         Self {
             objective: build(&settings.objective),
             memory: ReplayMemory::new(settings.memory_windows, settings.frames * channels),
-            augmenter: Augmenter::new(settings.augmentations.clone(), channels, seed),
+            augmenter: Augmenter::new(settings.augmentations.clone(), shape, seed),
             rng,
             batch: Batch { frames: settings.frames, channels, ..Batch::default() },
             drawn: Vec::with_capacity(settings.batch),
@@ -152,7 +155,10 @@ impl Trainer {
             for (row, &index) in self.drawn.iter().enumerate() {
                 let from = view.len();
                 view.extend_from_slice(self.memory.window(index));
-                self.augmenter.view(&mut view[from..], self.draws + row as u64, which as u64);
+                // Another one for each view: a partner that both share would be what they have in common.
+                let partner = self.drawn[(row + 1 + which) % self.drawn.len()];
+                let partner = (partner != index).then(|| self.memory.window(partner));
+                self.augmenter.view(&mut view[from..], partner, self.draws + row as u64, which as u64);
             }
         }
         self.draws += self.drawn.len() as u64;

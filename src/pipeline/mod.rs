@@ -4,9 +4,11 @@
 //! the time.
 
 mod acquire;
+mod augmentations;
 mod clock;
 pub mod command;
 mod display;
+mod excerpt;
 mod full_speed;
 mod live;
 mod plan;
@@ -22,6 +24,7 @@ pub mod view;
 mod wiring;
 
 pub use clock::MonotonicClock;
+pub use excerpt::{Excerpt, ExcerptError, excerpt};
 pub use plan::{Plan, PlanError, open_source};
 pub use run::{Outcome, RunError, Running, start};
 pub use shutdown::{Reason, Shutdown};

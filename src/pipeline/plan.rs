@@ -3,6 +3,7 @@
 //! Pure but for opening the source. Invariant: what a plan holds fits together, and everything that does not is found at
 //! once.
 
+use super::augmentations;
 use crate::config::{Config, Problem, Speed};
 use crate::dsp::{Conditioning, Reference};
 use crate::learn::nn::{Backend, Compute, Kernels};
@@ -11,7 +12,6 @@ use crate::lsl::{Library, LslError};
 use crate::signal::{Clock, StreamFacts};
 use crate::source::synthetic::SyntheticBrain;
 use crate::source::{GeneratedSource, LslSource, PickedSource, ReplaySource, Selection, Source, SourceError};
-use crate::window::Preset;
 use std::sync::Arc;
 
 /// A source that is ready to step.
@@ -137,6 +137,7 @@ impl Plan {
                 problems.push(Problem::of(key, value, allowed).hint("0 switches it off"));
             }
         }
+        problems.extend(augmentations::unfit_steps(&config.augment, nyquist));
         let shape = EncoderShape { channels, widths: config.model.widths.clone(), embedding: config.model.embedding };
         let window = frames(config.window.length_s, rate_hz);
         let hop = frames(config.window.hop_s, rate_hz).max(1);
@@ -219,7 +220,6 @@ fn compute(config: &Config) -> Compute {
 fn trainer(config: &Config, encoder: EncoderShape, method: Method, window: usize, rate_hz: f64) -> TrainerSettings {
     let train = &config.train;
     let temperature = train.temperature.unwrap_or(if method == Method::Moco { 0.2 } else { 0.1 });
-    let preset = Preset::ALL.into_iter().find(|p| p.word() == config.augment.preset).unwrap_or(Preset::Eeg);
     TrainerSettings {
         objective: ObjectiveSettings {
             method,
@@ -243,7 +243,8 @@ fn trainer(config: &Config, encoder: EncoderShape, method: Method, window: usize
         batch: train.batch,
         memory_windows: train.memory.windows,
         recent_fraction: train.memory.recent_fraction,
-        augmentations: preset.augmentations(),
+        rate_hz,
+        augmentations: augmentations::steps(&config.augment),
         publish_every: train.publish_every,
     }
 }

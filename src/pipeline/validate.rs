@@ -2,6 +2,7 @@
 //!
 //! Pure. Invariant: all problems, not the first.
 
+use super::augmentations;
 use crate::config::{Config, ConfigError, Document, Problem, Speed};
 use crate::learn::Method;
 use crate::learn::nn::{Backend, Kernels};
@@ -85,7 +86,10 @@ impl Findings {
         }
         self.range("window.length_s", config.window.length_s, 0.01..=600.0);
         self.range("window.hop_s", config.window.hop_s, 0.001..=600.0);
-        self.word("augment.preset", &config.augment.preset, Preset::ALL.map(Preset::word));
+        if let Some(preset) = &config.augment.preset {
+            self.word("augment.preset", preset, Preset::ALL.map(Preset::word));
+        }
+        self.0.extend(augmentations::wrong_steps(&config.augment));
     }
 
     fn model(&mut self, config: &Config) {

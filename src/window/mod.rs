@@ -6,6 +6,6 @@ mod augment;
 mod quality;
 mod slide;
 
-pub use augment::{Augmentation, Augmenter, Preset};
+pub use augment::{Augmentation, AugmentationStep, Augmenter, Drawn, Key, Preset, WindowShape};
 pub use quality::{MAX_CLIPPED_SHARE, is_learnable};
 pub use slide::Slide;

@@ -1,6 +1,6 @@
-"""Writes augment_golden.json: augmentations as braindecode, SciPy and NumPy compute them, for the tests of window::augment.
+"""Writes src/window/augment/golden/views.json: augmentations as braindecode, SciPy and NumPy compute them, for the tests of window::augment.
 
-    pip install braindecode torch mne numpy scipy
+    pip install braindecode==1.8.1 torch mne numpy scipy
     python augment_golden.py
 
 braindecode's functions draw at random; what they drew is drawn again here from the same seed and written beside the result.
@@ -90,7 +90,7 @@ def band_stop(centre_hz, width_hz, rate_hz):
 
 
 def normal(key, indices):
-    """The normal numbers of window::augment::normal, in NumPy's own arithmetic."""
+    """The normal numbers of window::Key, in NumPy's own arithmetic."""
     bits = (indices + key[0]).astype(np.uint32)
     bits = ((bits ^ (bits >> np.uint32(16))) * np.uint32(0x7FEB352D)) ^ np.uint32(key[1])
     bits = (bits ^ (bits >> np.uint32(15))) * np.uint32(0x846CA68B)
@@ -110,4 +110,5 @@ golden = {
         {"key": key, "values": normal(key, indices).tolist()} for key in [[0, 0], [0xDEADBEEF, 0x0BADCAFE], [4294967290, 7]]
     ],
 }
-Path(__file__).with_suffix(".json").write_text(json.dumps(golden) + "\n")
+TO = Path(__file__).parents[2] / "src/window/augment/golden/views.json"
+TO.write_text(json.dumps(golden) + "\n")

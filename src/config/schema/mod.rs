@@ -6,12 +6,14 @@ mod augment;
 mod serve;
 mod signal;
 mod source;
+mod span;
 mod train;
 
-pub use augment::AugmentConfig;
+pub use augment::{AugmentConfig, AugmentStepConfig};
 pub use serve::{ComputeConfig, LslConfig, LslOutletConfig, ServeConfig};
 pub use signal::{SignalConfig, WindowConfig};
 pub use source::{SourceConfig, Speed};
+pub use span::Span;
 pub use train::{MemoryConfig, ModelConfig, TrainConfig};
 
 use serde::{Deserialize, Serialize};
