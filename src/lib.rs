@@ -10,6 +10,7 @@ pub mod format;
 pub mod learn;
 pub mod lsl;
 pub mod pipeline;
+pub mod plot;
 pub mod ring;
 pub mod serve;
 pub mod signal;

@@ -24,6 +24,8 @@ pub enum Subcommand {
     Inspect(InspectArguments),
     /// Write a synthetic recording: EDF+ from a documented model of EEG.
     Synth(SynthArguments),
+    /// Draw a window of a recording beside its augmented views: what the model is asked to equate.
+    Views(ViewsArguments),
     /// Measure this machine.
     #[command(subcommand)]
     Bench(Benchmark),
@@ -149,6 +151,37 @@ pub struct SynthArguments {
     /// Replace a file that is there.
     #[arg(long)]
     pub force: bool,
+}
+
+/// Arguments of `views`.
+#[derive(Debug, Args)]
+pub struct ViewsArguments {
+    /// The recording.
+    #[arg(value_name = "FILE")]
+    pub recording: PathBuf,
+    /// Configuration in TOML; without one, configs/default.toml as it was built in.
+    pub config: Option<PathBuf>,
+    /// Where the window begins, in seconds; without it, in the middle, but a minute in at most.
+    #[arg(long, value_name = "S", allow_negative_numbers = true)]
+    pub at: Option<f64>,
+    /// Views to draw, from 1 to 8.
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub views: usize,
+    /// Seed of everything that is drawn; another one gives other views.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Write a picture to this file.
+    #[arg(long, value_name = "OUT.png")]
+    pub png: Option<PathBuf>,
+    /// Channels to show, separated by commas; without it the first twelve.
+    #[arg(long, value_name = "LABELS", value_delimiter = ',')]
+    pub channels: Vec<String>,
+    /// Only characters that every terminal has.
+    #[arg(long)]
+    pub ascii: bool,
+    /// Lay a value over the configuration, for instance augment.preset=sleep.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
 }
 
 /// What to measure.

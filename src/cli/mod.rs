@@ -13,6 +13,7 @@ mod interrupt;
 mod run;
 mod status;
 mod synth;
+mod views;
 
 use arguments::{Arguments, Subcommand};
 use clap::Parser;
@@ -46,6 +47,7 @@ pub fn main() -> ExitCode {
         Subcommand::Check(arguments) => check::check(&arguments),
         Subcommand::Inspect(arguments) => inspect::inspect(&arguments),
         Subcommand::Synth(arguments) => synth::synth(&arguments),
+        Subcommand::Views(arguments) => views::views(&arguments),
         Subcommand::Bench(benchmark) => bench::bench(&benchmark),
         Subcommand::Completions(arguments) => describe::completions(&arguments),
         Subcommand::Man => describe::man(),

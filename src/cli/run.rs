@@ -23,7 +23,7 @@ use std::time::Duration;
 const NAP: Duration = Duration::from_millis(50);
 
 /// The configuration without a file: what `configs/default.toml` was when the program was built.
-const DEFAULT: &str = include_str!("../../configs/default.toml");
+pub(super) const DEFAULT: &str = include_str!("../../configs/default.toml");
 
 /// Runs until the source ends or somebody asks.
 pub fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {

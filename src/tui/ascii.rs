@@ -19,6 +19,11 @@ pub(super) fn fold(buffer: &mut Buffer) {
     }
 }
 
+/// The same for text.
+pub(super) fn of_text(text: &str) -> String {
+    text.chars().map(|letter| if letter == '\n' { letter } else { nearest(letter) }).collect()
+}
+
 /// The ASCII character that stands for this one.
 fn nearest(letter: char) -> char {
     match letter {
@@ -36,7 +41,7 @@ fn nearest(letter: char) -> char {
         '○' => 'o',
         '×' => 'x',
         'µ' | 'μ' => 'u',
-        '…' => '~',
+        '…' | '±' => '~',
         '▁' | '▂' => '_',
         '▅' | '▆' => '=',
         '\u{2800}'..='\u{28FF}' => stroke((u32::from(letter) - BRAILLE) as u8),

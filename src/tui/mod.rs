@@ -14,6 +14,7 @@
 
 mod app;
 mod ascii;
+mod chart;
 mod figures;
 mod keyboard;
 mod keys;
@@ -27,6 +28,7 @@ mod tests;
 mod theme;
 
 pub use app::{Ended, run};
+pub use chart::chart;
 pub use keys::{Action, action};
 pub use screen::render;
 pub use state::State;

@@ -46,6 +46,12 @@ impl Write for Output {
     }
 }
 
+/// Cells in a line of the terminal, where there is one.
+#[must_use]
+pub fn width() -> Option<u16> {
+    ratatui::crossterm::terminal::size().ok().map(|(columns, _)| columns).filter(|columns| *columns > 0)
+}
+
 /// True while the terminal is taken.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 /// The thread that draws: its panics end the dashboard, those of others do not.

@@ -9,6 +9,7 @@ mod describe;
 mod disk;
 mod inspect;
 mod resume;
+mod views;
 
 use program::{Desk, SMALL, bundled, recordings};
 

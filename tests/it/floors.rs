@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 /// Modules by floor, from the ground up. Those of one floor do not know each other.
 const FLOORS: [&[&str]; 8] = [
     &["signal"],
-    &["dsp", "ring", "format", "lsl", "config"],
+    &["dsp", "ring", "format", "lsl", "config", "plot"],
     &["source", "window"],
     &["learn"],
     &["serve"],

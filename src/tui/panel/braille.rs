@@ -16,30 +16,30 @@ use std::ops::Range;
 const DOTS: [[u8; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
 
 /// A grid of dots over an area of cells.
-pub(super) struct DotGrid {
+pub(in crate::tui) struct DotGrid {
     area: Rect,
     cells: Vec<(u8, Style)>,
 }
 
 impl DotGrid {
     /// An empty grid over an area.
-    pub(super) fn new(area: Rect) -> Self {
+    pub(in crate::tui) fn new(area: Rect) -> Self {
         let cells = usize::from(area.width) * usize::from(area.height);
         Self { area, cells: vec![(0, Style::new()); cells] }
     }
 
     /// Columns of dots.
-    pub(super) fn columns(&self) -> usize {
+    pub(in crate::tui) fn columns(&self) -> usize {
         usize::from(self.area.width) * 2
     }
 
     /// Rows of dots.
-    pub(super) fn rows(&self) -> usize {
+    pub(in crate::tui) fn rows(&self) -> usize {
         usize::from(self.area.height) * 4
     }
 
     /// Sets the dots of one column from row `top` to row `bottom`, both included, as far as they are on the grid.
-    pub(super) fn stroke(&mut self, column: usize, top: usize, bottom: usize, style: Style) {
+    pub(in crate::tui) fn stroke(&mut self, column: usize, top: usize, bottom: usize, style: Style) {
         if column >= self.columns() {
             return;
         }
@@ -53,7 +53,12 @@ impl DotGrid {
     }
 
     /// Draws a curve into a band of rows: a lowest and a highest value a column, none where there is a gap.
-    pub(super) fn curve(&mut self, columns: impl IntoIterator<Item = Option<(f64, f64)>>, band: &Band, style: Style) {
+    pub(in crate::tui) fn curve(
+        &mut self,
+        columns: impl IntoIterator<Item = Option<(f64, f64)>>,
+        band: &Band,
+        style: Style,
+    ) {
         let mut before: Option<(usize, usize)> = None;
         for (column, value) in columns.into_iter().enumerate() {
             let Some((low, high)) = value else {
@@ -72,7 +77,7 @@ impl DotGrid {
     }
 
     /// Writes the cells that have dots; the others keep what the buffer holds.
-    pub(super) fn render(&self, buffer: &mut Buffer) {
+    pub(in crate::tui) fn render(&self, buffer: &mut Buffer) {
         for (place, (dots, style)) in self.cells.iter().enumerate().filter(|(_, (dots, _))| *dots != 0) {
             let width = usize::from(self.area.width);
             let x = self.area.x + (place % width) as u16;
@@ -85,20 +90,20 @@ impl DotGrid {
 }
 
 /// Rows of dots that a curve lives in, and the values at their edges.
-pub(super) struct Band {
+pub(in crate::tui) struct Band {
     /// Rows from the top of the grid.
-    pub(super) rows: Range<usize>,
+    pub(in crate::tui) rows: Range<usize>,
     /// Rows above and below that peaks may reach into.
-    pub(super) reach: usize,
+    pub(in crate::tui) reach: usize,
     /// The value at the upper edge.
-    pub(super) upper: f64,
+    pub(in crate::tui) upper: f64,
     /// The value at the lower edge.
-    pub(super) lower: f64,
+    pub(in crate::tui) lower: f64,
 }
 
 impl Band {
     /// The row of a value; beyond the reach of the band, the last row within it.
-    pub(super) fn row(&self, value: f64) -> usize {
+    pub(in crate::tui) fn row(&self, value: f64) -> usize {
         let rows = self.rows.len().max(1);
         let span = self.upper - self.lower;
         let part = if span > 0.0 { (self.upper - value) / span } else { 0.5 };

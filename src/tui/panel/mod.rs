@@ -3,7 +3,7 @@
 //! Each is a pure function of the state and the View on the main thread, and draws at any size: an area too small
 //! for something shows less of it.
 
-mod braille;
+pub(super) mod braille;
 mod columns;
 pub(super) mod events;
 pub(super) mod flow;

@@ -1,0 +1,12 @@
+//! Pictures of curves, as PNG.
+//!
+//! Plain values and pure functions, on whichever thread calls them. Invariant: the same figure gives the same bytes
+//! everywhere: letters come from a bitmap font that is built in, and nothing is asked of the system.
+
+mod canvas;
+mod chart;
+mod ticks;
+
+pub use canvas::{Canvas, Colour};
+pub use chart::{Chart, Curve, Panel, PlotError};
+pub use ticks::{nice, ticks};
