@@ -16,7 +16,11 @@ use std::ops::RangeInclusive;
 /// With everything that is wrong with its keys and values.
 pub fn configure(document: &Document) -> Result<Config, ConfigError> {
     let (config, mut problems) = document.config();
-    problems.extend(wrong_values(&config));
+    let mut wrong = wrong_values(&config);
+    // A section of a list that lacks what could not be read is told of once.
+    wrong
+        .retain(|p| !p.key.ends_with(']') || !problems.iter().any(|told| told.key.starts_with(&format!("{}.", p.key))));
+    problems.extend(wrong);
     if problems.is_empty() {
         Ok(config)
     } else {

@@ -99,12 +99,12 @@ impl Chart {
         canvas.text(left, top - 1.2 * Canvas::LINE, &panel.title, colour);
         let (from, to) = self.seconds;
         let x = |seconds: f64| left + ((seconds - from) / (to - from).max(1e-9)) as f32 * PANEL_WIDTH;
-        for tick in ticks(from, to, 4) {
+        for tick in ticks(from, to, 3) {
             canvas.fill([x(tick).round().min(left + PANEL_WIDTH - 1.0), top, 1.0, height + 4.0], GRID);
             let text = format!("{}", (tick * 1e6).round() / 1e6);
             canvas.text(x(tick) - Canvas::text_width(&text) / 2.0, top + height + 6.0, &text, FAINT);
         }
-        canvas.text(left + PANEL_WIDTH - Canvas::text_width("s") + 12.0, top + height + 6.0, "s", FAINT);
+        canvas.text(left + PANEL_WIDTH - Canvas::text_width("s"), top + height + 6.0, "s", FAINT);
         for row in 0..self.labels.len() {
             canvas.fill([left, (top + (row as f32 + 0.5) * ROW_HEIGHT).round(), PANEL_WIDTH, 1.0], GRID);
         }

@@ -42,7 +42,7 @@ impl Key {
         let pairs = (bits & 0x00ff_00ff) + ((bits >> 8) & 0x00ff_00ff);
         let sum = (pairs & 0xffff) + (pairs >> 16);
         let x = sum as i32 as f32 - 510.0;
-        x * (6.421_040_6e-3 + 5.773_954_3e-9 * x * x)
+        x * (6.421_040_7e-3 + 5.773_954e-9 * x * x)
     }
 }
 

@@ -38,11 +38,11 @@ fn a_picture_has_a_panel_for_the_window_and_for_each_view() {
         (pixels(&desk.path("views.png")), bytes)
     };
     let ((width, height, image), bytes) = draw(&[]);
-    assert_eq!((width, image.len()), (16 + 24 + 8 + 3 * 464, 3 * width * height));
+    assert_eq!((width, image.len()), (45 + 3 * 464, 3 * width * height));
     assert_eq!(draw(&[]).1, bytes, "a picture replaces a picture, and is the same again");
-    // The window in ink, the views in their colours.
+    // Beside three letters of seven pixels: the window in ink, the views in their colours.
     for (panel, colour) in [[40; 3], [0, 114, 178], [213, 94, 0]].into_iter().enumerate() {
-        let (left, right) = (48 + panel * 464, 48 + panel * 464 + 440);
+        let (left, right) = (45 + panel * 464, 45 + panel * 464 + 440);
         let inside = image.chunks(3).enumerate().filter(|(at, _)| (left..right).contains(&(at % width)));
         let count = inside.filter(|(at, pixel)| *pixel == colour && at / width > 63 && at / width < 63 + 112).count();
         assert!(count > 200, "panel {panel} has {count} pixels of its colour");
