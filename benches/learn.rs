@@ -17,7 +17,7 @@ fn wave(samples: usize) -> Vec<f32> {
 }
 
 fn shape(channels: usize, widths: &[usize]) -> EncoderShape {
-    EncoderShape { channels, widths: widths.to_vec(), embedding: 128 }
+    EncoderShape { channels, widths: widths.to_vec(), embedding: 128, ..EncoderShape::default() }
 }
 
 fn embedding(c: &mut Criterion) {

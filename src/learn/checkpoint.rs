@@ -296,7 +296,7 @@ mod tests {
             ["b.weight", "a.bias"].map(|name| Named { name: name.into(), shape: vec![2, 1], values: vec![1.5, -2.0] });
         let identity = Identity {
             method: Method::Byol,
-            encoder: EncoderShape { channels: 2, widths: vec![8], embedding: 4 },
+            encoder: EncoderShape { channels: 2, widths: vec![8], embedding: 4, ..EncoderShape::default() },
             channels: vec!["C3".into(), "C4".into()],
             rate_hz: 999.412_11,
             window: 500,

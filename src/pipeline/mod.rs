@@ -9,6 +9,7 @@ pub mod command;
 mod display;
 mod full_speed;
 mod live;
+mod model;
 mod plan;
 mod report;
 mod run;

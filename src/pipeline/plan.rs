@@ -3,6 +3,7 @@
 //! Pure but for opening the source. Invariant: what a plan holds fits together, and everything that does not is found at
 //! once.
 
+use super::model;
 use crate::config::{Config, Problem, Speed};
 use crate::dsp::{Conditioning, Reference};
 use crate::learn::nn::{Backend, Compute, Kernels};
@@ -137,7 +138,7 @@ impl Plan {
                 problems.push(Problem::of(key, value, allowed).hint("0 switches it off"));
             }
         }
-        let shape = EncoderShape { channels, widths: config.model.widths.clone(), embedding: config.model.embedding };
+        let shape = model::encoder(&config.model, &facts.montage);
         let window = frames(config.window.length_s, rate_hz);
         let hop = frames(config.window.hop_s, rate_hz).max(1);
         let method = Method::ALL.into_iter().find(|m| m.word() == config.train.method).unwrap_or(Method::Byol);

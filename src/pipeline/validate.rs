@@ -3,8 +3,8 @@
 //! Pure. Invariant: all problems, not the first.
 
 use crate::config::{Config, ConfigError, Document, Problem, Speed};
-use crate::learn::Method;
 use crate::learn::nn::{Backend, Kernels};
+use crate::learn::{Architecture, Method};
 use crate::window::Preset;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -90,7 +90,7 @@ impl Findings {
 
     fn model(&mut self, config: &Config) {
         let model = &config.model;
-        self.word("model.encoder", &model.encoder, ["conv"]);
+        self.word("model.encoder", &model.encoder, Architecture::WORDS);
         self.range("model.embedding", model.embedding, 2..=4096);
         self.range("model.widths (how many)", model.widths.len(), 1..=12);
         for &width in &model.widths {
