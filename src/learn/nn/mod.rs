@@ -10,6 +10,7 @@ mod conv;
 mod conv_kernel;
 mod conv_op;
 mod cross_entropy_op;
+mod depthwise_op;
 mod gelu_op;
 mod gemm;
 mod geometry;
@@ -25,6 +26,8 @@ mod operation;
 pub mod plain;
 mod pool;
 mod pool_op;
+mod spatial;
+mod spatial_op;
 mod transformer;
 mod vectorised;
 
@@ -33,6 +36,7 @@ pub use attention_op::attention;
 pub use conv::Conv;
 pub use conv_op::{conv_over_time, transposed_conv_over_time};
 pub use cross_entropy_op::cross_entropy;
+pub use depthwise_op::depthwise_over_time;
 pub use gelu_op::gelu;
 pub use geometry::Geometry;
 pub use gru::Gru;
@@ -44,6 +48,8 @@ pub use norm::GroupNorm;
 pub use norm_op::{Norm, group_norm};
 pub use pool::Pool;
 pub use pool_op::{Pooling, pool};
+pub use spatial::SpatialAttention;
+pub use spatial_op::spatial_attention;
 pub use transformer::Transformer;
 
 #[cfg(test)]
