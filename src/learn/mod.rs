@@ -16,7 +16,7 @@ mod trainer;
 pub mod twin;
 
 pub use checkpoint::{Checkpoint, CheckpointError, Identity};
-pub use encoder::{Architecture, Encoder, EncoderShape, Site};
+pub use encoder::{Architecture, Encoder, EncoderShape, Site, Streaming};
 pub use generation::Generation;
 pub use health::Health;
 pub use objective::{Batch, KeyQueue, Learnt, Method, Objective, ObjectiveSettings, Origin, StepReport, build, loss};

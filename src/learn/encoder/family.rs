@@ -3,7 +3,11 @@
 //! Owns the choice and nothing else. Invariant: the names of parameters do not tell of the choice, so that a file of weights
 //! names layers as PyTorch would: `blocks.0.conv.weight`.
 
+use super::channelwise::ChannelwiseEncoder;
 use super::conv::ConvEncoder;
+use super::eegnet::EegnetEncoder;
+use super::spatial::SpatialConvEncoder;
+use super::tcn::TcnEncoder;
 use super::{Architecture, EncoderShape};
 use crate::learn::nn::{Init, Linear, Pool};
 use crate::learn::parameters;
@@ -15,6 +19,14 @@ use burn::tensor::{Tensor, TensorData};
 pub enum Encoder {
     /// See [`Architecture::Conv`].
     Conv(ConvEncoder),
+    /// See [`Architecture::SpatialConv`].
+    SpatialConv(SpatialConvEncoder),
+    /// See [`Architecture::Channelwise`].
+    Channelwise(ChannelwiseEncoder),
+    /// See [`Architecture::Tcn`].
+    Tcn(TcnEncoder),
+    /// See [`Architecture::Eegnet`].
+    Eegnet(EegnetEncoder),
 }
 
 impl Encoder {
@@ -23,6 +35,12 @@ impl Encoder {
     pub fn new(init: &mut Init, shape: &EncoderShape) -> Self {
         match shape.architecture {
             Architecture::Conv => Self::Conv(ConvEncoder::new(init, shape)),
+            Architecture::SpatialConv { virtual_channels } => {
+                Self::SpatialConv(SpatialConvEncoder::new(init, shape, virtual_channels))
+            }
+            Architecture::Channelwise => Self::Channelwise(ChannelwiseEncoder::new(init, shape)),
+            Architecture::Tcn => Self::Tcn(TcnEncoder::new(init, shape)),
+            Architecture::Eegnet { kernel } => Self::Eegnet(EegnetEncoder::new(init, shape, kernel)),
         }
     }
 
@@ -31,6 +49,10 @@ impl Encoder {
     pub fn features(&self, x: Tensor<3>) -> Tensor<3> {
         match self {
             Self::Conv(encoder) => encoder.features(x),
+            Self::SpatialConv(encoder) => encoder.features(x),
+            Self::Channelwise(encoder) => encoder.features(x),
+            Self::Tcn(encoder) => encoder.features(x),
+            Self::Eegnet(encoder) => encoder.features(x),
         }
     }
 
@@ -64,49 +86,10 @@ impl Encoder {
     fn ends(&self) -> (&Pool, &Linear) {
         match self {
             Self::Conv(encoder) => (&encoder.pool, &encoder.head),
+            Self::SpatialConv(encoder) => (&encoder.pool, &encoder.head),
+            Self::Channelwise(encoder) => (&encoder.pool, &encoder.head),
+            Self::Tcn(encoder) => (&encoder.pool, &encoder.head),
+            Self::Eegnet(encoder) => (&encoder.pool, &encoder.head),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::learn::nn::Compute;
-    use burn::tensor::Distribution;
-
-    fn shape() -> EncoderShape {
-        EncoderShape { channels: 3, widths: vec![8, 16, 16], embedding: 10, ..EncoderShape::default() }
-    }
-
-    #[test]
-    fn rows_do_not_depend_on_their_batch() {
-        let device = Compute::default().serving();
-        let encoder = Encoder::new(&mut Init::serving(7, Compute::default()), &shape());
-        let x = Tensor::<3>::random([5, 40, 3], Distribution::Normal(0.0, 1.0), &device);
-        let together = parameters::values_of(encoder.forward(x.clone()));
-        for row in 0..5 {
-            let window = parameters::values_of(x.clone().narrow(0, row, 1));
-            let alone = encoder.embed(window, 3);
-            for (a, b) in alone.iter().zip(&together[row * 10..]) {
-                assert!((a - b).abs() < 1e-5, "row {row}: {a} and {b}");
-            }
-        }
-    }
-
-    #[test]
-    fn counts_what_it_costs() {
-        assert_eq!(shape().shortest(), 8);
-        assert_eq!(shape().receptive_field(), 29);
-        assert_eq!(shape().multiply_adds(8), 4 * 8 * 15 + 2 * 16 * 40 + 16 * 80 + 2 * 16 * 10);
-        let encoder = Encoder::new(&mut Init::serving(7, Compute::default()), &shape());
-        assert_eq!(encoder.embed(vec![0.5; 8 * 3], 3).len(), 10);
-    }
-
-    #[test]
-    fn names_of_parameters_do_not_tell_the_architecture() {
-        let encoder = Encoder::new(&mut Init::serving(7, Compute::default()), &shape());
-        let names: Vec<String> = parameters::list(&encoder).into_iter().map(|named| named.name).collect();
-        assert_eq!(names[0], "blocks.0.conv.weight");
-        assert_eq!(names[names.len() - 1], "head.bias");
     }
 }

@@ -4,9 +4,19 @@
 //! encoder takes windows of any length from [`EncoderShape::shortest`] on, and a row's embedding does not depend on the
 //! rest of its batch. None has statistics of a batch: a live batch is not independent draws.
 
+mod channelwise;
 mod conv;
+mod eegnet;
 mod family;
 mod shape;
+mod sites;
+mod spatial;
+mod streaming;
+mod tcn;
 
 pub use family::Encoder;
 pub use shape::{Architecture, EncoderShape, Site};
+pub use streaming::Streaming;
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 //! no architecture is `conv`.
 
 use super::conv::Stack;
+use super::{eegnet, spatial, tcn};
 use serde::{Deserialize, Serialize};
 
 /// An electrode as an encoder knows it.
@@ -22,18 +23,42 @@ pub enum Architecture {
     /// Strided causal convolutions over all channels, group normalisation, GELU.
     #[default]
     Conv,
+    /// Attention over electrodes onto virtual channels, then the same convolutions: for any montage.
+    SpatialConv {
+        /// Virtual channels.
+        virtual_channels: usize,
+    },
+    /// The same convolutions on each channel by itself, then the mean over channels: for any montage of few channels.
+    Channelwise,
+    /// Dilated causal convolutions without a stride, for streams; the widths are those of its blocks.
+    Tcn,
+    /// EEGNet; the widths are F1 and F2, a multiple of it.
+    Eegnet {
+        /// Taps of the temporal filters: half a second in the paper.
+        kernel: usize,
+    },
 }
 
 impl Architecture {
     /// The words of all of them in configurations.
-    pub const WORDS: [&str; 1] = ["conv"];
+    pub const WORDS: [&str; 5] = ["spatial-conv", "conv", "channelwise", "tcn", "eegnet"];
 
     /// The word in configurations.
     #[must_use]
     pub fn word(&self) -> &'static str {
         match self {
             Self::Conv => "conv",
+            Self::SpatialConv { .. } => "spatial-conv",
+            Self::Channelwise => "channelwise",
+            Self::Tcn => "tcn",
+            Self::Eegnet { .. } => "eegnet",
         }
+    }
+
+    /// True where no weight belongs to a channel, so that what was learnt with one montage serves another.
+    #[must_use]
+    pub fn serves_any_montage(&self) -> bool {
+        matches!(self, Self::SpatialConv { .. } | Self::Channelwise)
     }
 }
 
@@ -55,11 +80,23 @@ pub struct EncoderShape {
 }
 
 impl EncoderShape {
+    /// The convolutions of those that have a stack of them.
+    fn stack(&self) -> Stack<'_> {
+        let channels = match self.architecture {
+            Architecture::SpatialConv { virtual_channels } => virtual_channels,
+            Architecture::Channelwise => 1,
+            _ => self.channels,
+        };
+        Stack::of(channels, &self.widths)
+    }
+
     /// Frames from one feature to the next.
     #[must_use]
     pub fn stride(&self) -> usize {
         match self.architecture {
-            Architecture::Conv => Stack::of(self.channels, &self.widths).stride(),
+            Architecture::Tcn => 1,
+            Architecture::Eegnet { .. } => eegnet::STRIDE,
+            _ => self.stack().stride(),
         }
     }
 
@@ -72,9 +109,7 @@ impl EncoderShape {
     /// Values of one feature.
     #[must_use]
     pub fn width(&self) -> usize {
-        match self.architecture {
-            Architecture::Conv => self.widths.last().copied().unwrap_or(self.channels),
-        }
+        self.widths.last().copied().unwrap_or(self.channels)
     }
 
     /// Features that a window of `frames` frames gives.
@@ -83,19 +118,28 @@ impl EncoderShape {
         frames / self.stride()
     }
 
-    /// Frames that one feature sees.
+    /// Frames that one feature sees. A normalisation over time, which all but `tcn` have, adds the window's mean and scale.
     #[must_use]
     pub fn receptive_field(&self) -> usize {
         match self.architecture {
-            Architecture::Conv => Stack::of(self.channels, &self.widths).receptive_field(),
+            Architecture::Tcn => tcn::receptive_field(&self.widths),
+            Architecture::Eegnet { kernel } => eegnet::receptive_field(kernel),
+            _ => self.stack().receptive_field(),
         }
     }
 
     /// Multiplications with addition for a window of `frames` frames.
     #[must_use]
     pub fn multiply_adds(&self, frames: usize) -> u64 {
+        let stack = self.stack().multiply_adds(frames);
         let features = match self.architecture {
-            Architecture::Conv => Stack::of(self.channels, &self.widths).multiply_adds(frames),
+            Architecture::Conv => stack,
+            Architecture::SpatialConv { virtual_channels } => {
+                spatial::multiply_adds(self.channels, virtual_channels, frames) + stack
+            }
+            Architecture::Channelwise => stack * self.channels as u64,
+            Architecture::Tcn => tcn::multiply_adds(self.channels, &self.widths, frames),
+            Architecture::Eegnet { kernel } => eegnet::multiply_adds(self.channels, kernel, self.width(), frames),
         };
         features + (2 * self.width() * self.embedding) as u64
     }

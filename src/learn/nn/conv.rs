@@ -26,12 +26,35 @@ impl Conv {
         Self { weight, bias: init.constant([cout], 0.0), geometry, kernels: init.kernels() }
     }
 
+    /// The outputs for the next frames `[1, T, cin]` of a stream, `[1, T, cout]`, as the causal layer gives them on all of
+    /// it; `past` keeps the frames that its taps reach back to, and is empty before the first.
+    ///
+    /// # Panics
+    /// If the layer has a stride.
+    #[must_use]
+    pub fn next(&self, past: &mut Option<Tensor<3>>, x: Tensor<3>) -> Tensor<3> {
+        assert_eq!(self.geometry.stride, 1, "a stride would leave frames over");
+        let ([batch, _, cin], left) = (x.dims(), self.geometry.left);
+        if left == 0 {
+            return self.forward(x);
+        }
+        let before = past.take().unwrap_or_else(|| Tensor::zeros([batch, left, cin], (&x.device(), x.dtype())));
+        let x = Tensor::cat(vec![before, x], 1);
+        let frames = x.dims()[1];
+        *past = Some(x.clone().narrow(1, frames - left, left));
+        self.with(x, Geometry { left: 0, ..self.geometry })
+    }
+
     /// `[B, T, cin]` to `[B, T', cout]`, T' by [`Geometry::outputs`].
     #[must_use]
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
+        self.with(x, self.geometry)
+    }
+
+    fn with(&self, x: Tensor<3>, geometry: Geometry) -> Tensor<3> {
         match self.kernels {
-            Kernels::Own => conv_over_time(x, self.weight.val(), self.bias.val(), self.geometry),
-            Kernels::Plain => plain::conv_over_time(x, self.weight.val(), self.bias.val(), self.geometry),
+            Kernels::Own => conv_over_time(x, self.weight.val(), self.bias.val(), geometry),
+            Kernels::Plain => plain::conv_over_time(x, self.weight.val(), self.bias.val(), geometry),
         }
     }
 }

@@ -109,7 +109,7 @@ pub fn pool(x: Tensor<3>, pooling: Pooling) -> Tensor<2> {
         Pooling::Mean => mean.squeeze_dim(1),
         Pooling::MeanAndDeviation => {
             let variance = (x - mean.clone()).square().mean_dim(1);
-            Tensor::cat(vec![mean, (variance + f64::from(super::pool_op::FLOOR)).sqrt()], 2).squeeze_dim(1)
+            Tensor::cat(vec![mean, (variance + f64::from(Pooling::FLOOR)).sqrt()], 2).squeeze_dim(1)
         }
     }
 }
