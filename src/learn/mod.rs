@@ -6,12 +6,12 @@
 mod checkpoint;
 mod encoder;
 mod generation;
-mod health;
+pub mod health;
 pub mod nn;
 mod objective;
 mod optimiser;
 pub mod parameters;
-mod replay;
+pub mod replay;
 mod trainer;
 pub mod twin;
 

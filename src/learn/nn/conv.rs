@@ -1,6 +1,6 @@
-//! Convolution over time as a layer.
+//! Convolution over time and its transpose as layers.
 
-use super::{Geometry, Init, Kernels, conv_over_time, plain};
+use super::{Geometry, Init, Kernels, conv_over_time, plain, transposed_conv_over_time};
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 
@@ -55,6 +55,42 @@ impl Conv {
         match self.kernels {
             Kernels::Own => conv_over_time(x, self.weight.val(), self.bias.val(), geometry),
             Kernels::Plain => plain::conv_over_time(x, self.weight.val(), self.bias.val(), geometry),
+        }
+    }
+}
+
+/// A transposed convolution over time: it stretches what a convolution of the same geometry shortens.
+#[derive(Module, Debug)]
+pub struct TransposedConv {
+    /// `[kernel * cout, cin]`: the weight of the convolution from `cout` to `cin` channels that it is the adjoint of.
+    weight: Param<Tensor<2>>,
+    /// `[cout]`.
+    bias: Param<Tensor<1>>,
+    #[module(skip)]
+    geometry: Geometry,
+    #[module(skip)]
+    kernels: Kernels,
+}
+
+impl TransposedConv {
+    /// A layer whose weights are drawn evenly with the variance of He et al. (2015) for the taps that an output meets.
+    #[must_use]
+    pub fn new(init: &mut Init, cin: usize, cout: usize, geometry: Geometry) -> Self {
+        let met = cin * geometry.kernel.div_ceil(geometry.stride);
+        let weight = init.uniform([geometry.kernel * cout, cin], (6.0 / met as f32).sqrt());
+        Self { weight, bias: init.constant([cout], 0.0), geometry, kernels: init.kernels() }
+    }
+
+    /// `[B, T, cin]` to `[B, frames, cout]`.
+    ///
+    /// # Panics
+    /// If the convolution of `frames` frames does not give `T`.
+    #[must_use]
+    pub fn forward(&self, x: Tensor<3>, frames: usize) -> Tensor<3> {
+        let (w, b) = (self.weight.val(), self.bias.val());
+        match self.kernels {
+            Kernels::Own => transposed_conv_over_time(x, w, b, self.geometry, frames),
+            Kernels::Plain => plain::transposed_conv_over_time(x, w, b, self.geometry, frames),
         }
     }
 }

@@ -34,7 +34,7 @@ mod vectorised;
 
 pub use activation::Activation;
 pub use attention_op::attention;
-pub use conv::Conv;
+pub use conv::{Conv, TransposedConv};
 pub use conv_op::{conv_over_time, transposed_conv_over_time};
 pub use cross_entropy_op::cross_entropy;
 pub use depthwise::Depthwise;

@@ -55,7 +55,7 @@ impl Objective for Cpc {
         let c = network.context.forward(z.clone());
         let heads: Vec<Tensor<2>> = network.heads.iter().map(Param::val).collect();
         let score = Score::Cosine { temperature: self.temperature };
-        let steps = cpc_steps(&z, &c, &heads, score, Negatives::BatchSameTime);
+        let steps = cpc_steps(&z, &c, &heads, score, &Negatives::BatchSameTime);
         let loss = Tensor::cat(steps, 0).mean();
         let descent = self.online.descend(&loss);
         descent.report(Some((rows as f32).ln()), parameters::values_of(latents.detach()))

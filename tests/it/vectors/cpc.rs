@@ -21,7 +21,7 @@ fn cpc_losses_and_gradients() {
         // The reference writes heads as [D, H]; a head of ours is [H, D].
         let heads: Vec<Tensor<2>> =
             (0..steps).map(|k| w.clone().narrow(0, k, 1).squeeze_dim::<2>(0).transpose()).collect();
-        let losses = cpc_steps(&z, &c, &heads, score, negatives);
+        let losses = cpc_steps(&z, &c, &heads, score, &negatives);
         let all = Tensor::cat(losses, 0);
         case.check_tensor("loss a step ahead", &values(all.clone()), &case.values("expected", "loss_per_k"));
         let loss = all.mean();

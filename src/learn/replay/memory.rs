@@ -3,7 +3,7 @@
 //! Owned by the trainer. Invariant: one block of memory, allocated and touched at the start, so the size of the process
 //! does not creep while it fills; the oldest window makes room for the newest.
 
-use super::Origin;
+use crate::learn::Origin;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
