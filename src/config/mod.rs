@@ -10,6 +10,7 @@ mod schema;
 pub use parse::Document;
 pub use problem::{ConfigError, Problem, suggestion};
 pub use schema::{
-    AugmentConfig, ComputeConfig, Config, LslConfig, LslOutletConfig, MemoryConfig, ModelConfig, ServeConfig,
-    SignalConfig, SourceConfig, Speed, TrainConfig, WindowConfig,
+    AugmentConfig, AutoencoderConfig, ComputeConfig, Config, ForecastConfig, LslConfig, LslOutletConfig, MaeConfig,
+    MaskedConfig, MemoryConfig, MixupConfig, ModelConfig, OrderConfig, ServeConfig, SignalConfig, SourceConfig, Speed,
+    TrainConfig, WindowConfig,
 };

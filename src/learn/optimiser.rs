@@ -152,4 +152,46 @@ mod tests {
         }
         assert!(parameters[0].values.iter().all(|v| v.abs() < 0.01));
     }
+
+    fn stepped(schedule: Schedule, shape: &[usize], gradient: f32) -> f32 {
+        let mut optimiser = AdamW::new(schedule);
+        let size = shape.iter().product();
+        let mut parameters = [Named { name: "w".into(), shape: shape.into(), values: vec![1.0; size] }];
+        for _ in 0..10 {
+            optimiser.step(&mut parameters, &[vec![gradient; size]]);
+        }
+        parameters[0].values[0]
+    }
+
+    #[test]
+    fn decays_matrices_and_neither_biases_nor_normalisation() {
+        let schedule = Schedule { learning_rate: 0.1, warmup_steps: 1, weight_decay: 0.5, clip: 1.0 };
+        assert!((stepped(schedule, &[1, 1], 0.0) - 0.95f32.powi(10)).abs() < 1e-5);
+        assert!((stepped(schedule, &[1], 0.0) - 1.0).abs() < 1e-7);
+    }
+
+    #[test]
+    fn warms_up_and_then_keeps_its_rate() {
+        let mut optimiser = AdamW::new(Schedule { learning_rate: 0.5, warmup_steps: 4, ..Schedule::default() });
+        let mut parameters = [Named { name: "w".into(), shape: vec![1], values: vec![0.0] }];
+        let rates: Vec<f64> = (0..7)
+            .map(|_| {
+                let rate = optimiser.learning_rate();
+                optimiser.step(&mut parameters, &[vec![1.0]]);
+                rate
+            })
+            .collect();
+        assert_eq!(rates, [0.125, 0.25, 0.375, 0.5, 0.5, 0.5, 0.5]);
+    }
+
+    #[test]
+    fn scales_a_gradient_that_is_too_long_as_a_whole() {
+        let mut optimiser = AdamW::new(Schedule { clip: 1.0, ..Schedule::default() });
+        let mut parameters = ["a", "b"].map(|name| Named { name: name.into(), shape: vec![1], values: vec![0.0] });
+        let norm = optimiser.step(&mut parameters, &[vec![30.0], vec![40.0]]);
+        let (moments, ..) = optimiser.state(&parameters);
+        assert!((norm - 50.0).abs() < 1e-9, "the norm is told as it was");
+        let first: Vec<f32> = moments.iter().filter(|m| m.name.starts_with("first")).map(|m| m.values[0]).collect();
+        assert!((first[0] - 0.06).abs() < 1e-6 && (first[1] - 0.08).abs() < 1e-6, "{first:?}");
+    }
 }

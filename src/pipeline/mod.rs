@@ -10,6 +10,7 @@ mod display;
 mod full_speed;
 mod live;
 mod model;
+mod objective;
 mod plan;
 mod report;
 mod run;

@@ -3,11 +3,10 @@
 //! Pure but for opening the source. Invariant: what a plan holds fits together, and everything that does not is found at
 //! once.
 
-use super::model;
+use super::{model, objective};
 use crate::config::{Config, Problem, Speed};
 use crate::dsp::{Conditioning, Reference};
-use crate::learn::nn::{Backend, Compute, Kernels};
-use crate::learn::{EncoderShape, Identity, Method, ObjectiveSettings, Schedule, TrainerSettings};
+use crate::learn::{Identity, ObjectiveSettings, Policy, TrainerSettings};
 use crate::lsl::{Library, LslError};
 use crate::signal::{Clock, StreamFacts};
 use crate::source::synthetic::SyntheticBrain;
@@ -138,16 +137,11 @@ impl Plan {
                 problems.push(Problem::of(key, value, allowed).hint("0 switches it off"));
             }
         }
-        let shape = model::encoder(&config.model, &facts.montage);
+        let shape = model::encoder(&config.model, &facts.montage, rate_hz);
         let window = frames(config.window.length_s, rate_hz);
         let hop = frames(config.window.hop_s, rate_hz).max(1);
-        let method = Method::ALL.into_iter().find(|m| m.word() == config.train.method).unwrap_or(Method::Byol);
-        let shortest = if method == Method::Cpc { shape.shortest() * config.train.pieces } else { shape.shortest() };
-        if window < shortest {
-            let allowed =
-                format!("must hold at least {shortest} samples for this model, {:.3} s", shortest as f64 / rate_hz);
-            problems.push(Problem::of("window.length_s", config.window.length_s, allowed));
-        }
+        let objective = objective::objective(config, shape, window, rate_hz);
+        problems.extend(objective::problems(config, &objective, [window, hop], rate_hz, facts.frames));
         if let Some(total) = facts.frames
             && total < window as u64
         {
@@ -179,9 +173,10 @@ impl Plan {
             scale_s: switched(signal.scale_s),
         };
         let labels = facts.montage.labels().map(str::to_owned).collect();
-        let identity = Identity { method, encoder: shape.clone(), channels: labels, rate_hz, window };
+        let (method, encoder) = (objective.method, objective.encoder.clone());
+        let identity = Identity { method, encoder, channels: labels, rate_hz, window };
         Ok(Self {
-            trainer: trainer(config, shape, method, window, rate_hz),
+            trainer: trainer(config, objective, window),
             config: config.clone(),
             facts: Arc::new(facts.clone()),
             conditioning,
@@ -206,43 +201,20 @@ impl Plan {
     }
 }
 
-fn frames(seconds: f64, rate_hz: f64) -> usize {
+/// Frames in so many seconds, to the nearest.
+pub(super) fn frames(seconds: f64, rate_hz: f64) -> usize {
     (seconds * rate_hz).round() as usize
 }
 
-/// Where and by what is computed; the words were checked before.
-fn compute(config: &Config) -> Compute {
-    let backend = Backend::ALL.iter().find(|backend| backend.word() == config.compute.device);
-    let kernels = Kernels::ALL.into_iter().find(|kernels| kernels.word() == config.compute.kernels);
-    Compute::new(backend.copied().unwrap_or_default(), kernels.unwrap_or_default())
-}
-
-fn trainer(config: &Config, encoder: EncoderShape, method: Method, window: usize, rate_hz: f64) -> TrainerSettings {
+fn trainer(config: &Config, objective: ObjectiveSettings, window: usize) -> TrainerSettings {
     let train = &config.train;
-    let temperature = train.temperature.unwrap_or(if method == Method::Moco { 0.2 } else { 0.1 });
     let preset = Preset::ALL.into_iter().find(|p| p.word() == config.augment.preset).unwrap_or(Preset::Eeg);
     TrainerSettings {
-        objective: ObjectiveSettings {
-            method,
-            encoder,
-            compute: compute(config),
-            seed: config.seed,
-            schedule: Schedule {
-                learning_rate: train.learning_rate,
-                warmup_steps: train.warmup_steps,
-                weight_decay: train.weight_decay,
-                ..Schedule::default()
-            },
-            momentum: train.momentum as f32,
-            temperature: temperature as f32,
-            queue: train.queue,
-            near_frames: (2 * window).max(frames(5.0, rate_hz)) as u64,
-            pieces: train.pieces,
-            ahead: train.ahead,
-        },
+        objective,
         frames: window,
         batch: train.batch,
         memory_windows: train.memory.windows,
+        policy: Policy::ALL.into_iter().find(|p| p.word() == train.memory.policy).unwrap_or(Policy::Fifo),
         recent_fraction: train.memory.recent_fraction,
         augmentations: preset.augmentations(),
         publish_every: train.publish_every,

@@ -6,6 +6,7 @@
 mod embeddings;
 mod ledger;
 mod live;
+mod methods;
 mod recordings;
 mod resume;
 

@@ -6,6 +6,7 @@
 use super::channelwise::ChannelwiseEncoder;
 use super::conv::ConvEncoder;
 use super::eegnet::EegnetEncoder;
+use super::patch_transformer::PatchTransformer;
 use super::spatial::SpatialConvEncoder;
 use super::tcn::TcnEncoder;
 use super::{Architecture, EncoderShape};
@@ -27,6 +28,8 @@ pub enum Encoder {
     Tcn(TcnEncoder),
     /// See [`Architecture::Eegnet`].
     Eegnet(EegnetEncoder),
+    /// See [`Architecture::PatchTransformer`].
+    PatchTransformer(PatchTransformer),
 }
 
 impl Encoder {
@@ -41,6 +44,9 @@ impl Encoder {
             Architecture::Channelwise => Self::Channelwise(ChannelwiseEncoder::new(init, shape)),
             Architecture::Tcn => Self::Tcn(TcnEncoder::new(init, shape)),
             Architecture::Eegnet { kernel } => Self::Eegnet(EegnetEncoder::new(init, shape, kernel)),
+            Architecture::PatchTransformer { patch } => {
+                Self::PatchTransformer(PatchTransformer::new(init, shape, patch))
+            }
         }
     }
 
@@ -53,6 +59,7 @@ impl Encoder {
             Self::Channelwise(encoder) => encoder.features(x),
             Self::Tcn(encoder) => encoder.features(x),
             Self::Eegnet(encoder) => encoder.features(x),
+            Self::PatchTransformer(encoder) => encoder.features(x),
         }
     }
 
@@ -90,6 +97,15 @@ impl Encoder {
             Self::Channelwise(encoder) => (&encoder.pool, &encoder.head),
             Self::Tcn(encoder) => (&encoder.pool, &encoder.head),
             Self::Eegnet(encoder) => (&encoder.pool, &encoder.head),
+            Self::PatchTransformer(encoder) => (&encoder.pool, &encoder.head),
+        }
+    }
+
+    /// The transformer, for those that hide patches from it.
+    pub(in crate::learn) fn patch_transformer(&self) -> Option<&PatchTransformer> {
+        match self {
+            Self::PatchTransformer(encoder) => Some(encoder),
+            _ => None,
         }
     }
 }

@@ -8,6 +8,7 @@ mod channelwise;
 mod conv;
 mod eegnet;
 mod family;
+mod patch_transformer;
 mod shape;
 mod sites;
 mod spatial;
@@ -15,6 +16,7 @@ mod streaming;
 mod tcn;
 
 pub use family::Encoder;
+pub(in crate::learn) use patch_transformer::{heads, places};
 pub use shape::{Architecture, EncoderShape, Site};
 pub use streaming::Streaming;
 

@@ -4,7 +4,7 @@
 //! no architecture is `conv`.
 
 use super::conv::Stack;
-use super::{eegnet, spatial, tcn};
+use super::{eegnet, patch_transformer, spatial, tcn};
 use serde::{Deserialize, Serialize};
 
 /// An electrode as an encoder knows it.
@@ -37,11 +37,16 @@ pub enum Architecture {
         /// Taps of the temporal filters: half a second in the paper.
         kernel: usize,
     },
+    /// Tokens of patches that see each other: as many blocks as there are widths, all as wide as the last one.
+    PatchTransformer {
+        /// Frames of a patch.
+        patch: usize,
+    },
 }
 
 impl Architecture {
     /// The words of all of them in configurations.
-    pub const WORDS: [&str; 5] = ["spatial-conv", "conv", "channelwise", "tcn", "eegnet"];
+    pub const WORDS: [&str; 6] = ["spatial-conv", "conv", "channelwise", "tcn", "eegnet", "patch-transformer"];
 
     /// The word in configurations.
     #[must_use]
@@ -52,7 +57,14 @@ impl Architecture {
             Self::Channelwise => "channelwise",
             Self::Tcn => "tcn",
             Self::Eegnet { .. } => "eegnet",
+            Self::PatchTransformer { .. } => "patch-transformer",
         }
+    }
+
+    /// True if it makes tokens of patches.
+    #[must_use]
+    pub fn is_patch_transformer(&self) -> bool {
+        matches!(self, Self::PatchTransformer { .. })
     }
 
     /// True where no weight belongs to a channel, so that what was learnt with one montage serves another.
@@ -96,6 +108,7 @@ impl EncoderShape {
         match self.architecture {
             Architecture::Tcn => 1,
             Architecture::Eegnet { .. } => eegnet::STRIDE,
+            Architecture::PatchTransformer { patch } => patch,
             _ => self.stack().stride(),
         }
     }
@@ -124,6 +137,8 @@ impl EncoderShape {
         match self.architecture {
             Architecture::Tcn => tcn::receptive_field(&self.widths),
             Architecture::Eegnet { kernel } => eegnet::receptive_field(kernel),
+            // Its own patch before attention, and with attention all of the window.
+            Architecture::PatchTransformer { patch } => patch,
             _ => self.stack().receptive_field(),
         }
     }
@@ -140,6 +155,9 @@ impl EncoderShape {
             Architecture::Channelwise => stack * self.channels as u64,
             Architecture::Tcn => tcn::multiply_adds(self.channels, &self.widths, frames),
             Architecture::Eegnet { kernel } => eegnet::multiply_adds(self.channels, kernel, self.width(), frames),
+            Architecture::PatchTransformer { patch } => {
+                return patch_transformer::multiply_adds(self, frames / patch, patch);
+            }
         };
         features + (2 * self.width() * self.embedding) as u64
     }

@@ -3,6 +3,7 @@
 use super::case::{Case, family, values};
 use burn::tensor::Tensor;
 use neurostream::learn::loss::{self, Masking};
+use neurostream::learn::nn;
 
 #[test]
 fn masked_autoencoders_masks_losses_and_gradients() {
@@ -29,7 +30,7 @@ fn check_loss(case: &Case, patch: usize, hidden: &[bool]) {
     let (x, predicted) = (case.input::<3>("x").detach().swap_dims(1, 2), case.input::<3>("pred"));
     let ([rows, _, channels], [_, patches, values_of_patch]) = (x.dims(), predicted.dims());
     let ours = predicted.clone().reshape([rows, patches, channels, patch]).swap_dims(2, 3);
-    let mut target = loss::patches(x, patch);
+    let mut target = nn::patches(x, patch);
     if case.0["params"]["norm_pix"] == true {
         target = loss::normalised(target);
     }

@@ -22,9 +22,14 @@ pub fn unit<const D: usize>(x: Tensor<D>) -> Tensor<D> {
 /// `o1`, `o2` are predictions `[B, D]`, `t1`, `t2` the targets of the same views; no gradient reaches the targets.
 #[must_use]
 pub fn byol(o1: Tensor<2>, o2: Tensor<2>, t1: Tensor<2>, t2: Tensor<2>) -> Tensor<1> {
-    let cosine = |o: Tensor<2>, t: Tensor<2>| (unit(o) * unit(t.detach())).sum_dim(1);
-    let cosines = cosine(o1, t2) + cosine(o2, t1);
-    cosines.mean().neg().add_scalar(2.0)
+    (away(o1, t2) + away(o2, t1)) * 0.5
+}
+
+/// One half of it: mean over rows of `2 - 2 cos(o, t)`. No gradient reaches the targets.
+#[must_use]
+pub fn away(o: Tensor<2>, t: Tensor<2>) -> Tensor<1> {
+    let cosines = (unit(o) * unit(t.detach())).sum_dim(1);
+    cosines.mean() * -2.0 + 2.0
 }
 
 /// Row losses of `MoCo` (He et al., 2020): cross-entropy of the key against the queue, temperature applied to both.

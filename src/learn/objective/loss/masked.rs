@@ -1,21 +1,8 @@
-//! Patches, which of them are hidden, and the loss on those.
+//! Which patches are hidden, and the loss on those.
 //!
 //! Pure functions. Invariant: the target is the signal itself, which takes no gradient, and only hidden patches count.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
-
-/// Windows `[B, T, C]` as patches of `length` frames, `[B, N, length C]`, each as it lies. Frames at the end that fill no
-/// patch are left out.
-///
-/// # Panics
-/// If the windows are shorter than a patch.
-#[must_use]
-pub fn patches(x: Tensor<3>, length: usize) -> Tensor<3> {
-    let [rows, frames, channels] = x.dims();
-    let count = frames / length;
-    assert!(count > 0, "a window holds a patch");
-    x.narrow(1, 0, count * length).reshape([rows, count, length * channels])
-}
 
 /// Each patch less its mean and over its unbiased deviation, `(x - mean) / sqrt(var + 1e-6)` (He et al., 2022).
 #[must_use]
