@@ -22,6 +22,22 @@ pub(super) fn encoders() -> [EncoderShape; 2] {
     [conv(), EncoderShape { architecture, widths: vec![16, 16], embedding: 8, ..conv() }]
 }
 
+/// The other encoders, for those windows and patches that they can take.
+fn further(method: Method) -> Vec<ObjectiveSettings> {
+    let shape = |architecture, widths: &[usize]| EncoderShape { architecture, widths: widths.to_vec(), ..conv() };
+    let shapes = [
+        shape(Architecture::SpatialConv { virtual_channels: 4 }, &[8, 16]),
+        shape(Architecture::Channelwise, &[8, 16]),
+        shape(Architecture::Tcn, &[8, 8]),
+        shape(Architecture::Eegnet { kernel: 9 }, &[4, 8]),
+    ];
+    let fits = |settings: &ObjectiveSettings| {
+        let hides = matches!(settings.method, Method::Mae | Method::Masked);
+        settings.shortest() <= FRAMES && (!hides || settings.encoder.shortest() <= settings.patch)
+    };
+    shapes.into_iter().map(|shape| settings(method, shape)).filter(fits).collect()
+}
+
 fn settings(method: Method, encoder: EncoderShape) -> ObjectiveSettings {
     let schedule = Schedule { learning_rate: 1e-3, warmup_steps: 1, ..Schedule::default() };
     ObjectiveSettings {
@@ -70,7 +86,7 @@ fn twenty_steps_are_ten_and_ten_after_a_restart() {
             ..settings(Method::Mixup, conv())
         },
     ];
-    for settings in all.chain(others) {
+    for settings in all.chain(others).chain(Method::ALL.into_iter().flat_map(further)) {
         let name = format!("{} with {}", settings.method.word(), settings.encoder.architecture.word());
         let mut whole = build(&settings);
         let losses: Vec<f32> = (0..20).map(|i| whole.step(&batch(i, ROWS)).loss).collect();
