@@ -26,7 +26,7 @@ pub mod plain;
 mod pool;
 mod pool_op;
 mod transformer;
-mod vectorised;
+pub(in crate::learn) mod vectorised;
 
 pub use activation::Activation;
 pub use attention_op::attention;
