@@ -1,7 +1,7 @@
 //! The data path allocates nothing in its steady state: a counting allocator proves it.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use neurostream::dsp::{Conditioner, Conditioning, Reference};
+use neurostream::dsp::{Conditioner, Conditioning, Derivation};
 use neurostream::ring::{Branch, Doorbell, Tee, WhenFull, frames};
 use neurostream::signal::Stamp;
 use neurostream::window::Slide;
@@ -21,10 +21,10 @@ fn conditioning_tee_and_windows_allocate_nothing() {
         highpass_hz: Some(0.5),
         lowpass_hz: Some(45.0),
         notch_hz: Some(50.0),
-        reference: Reference::Average,
+        derivation: Derivation::average(CHANNELS),
         scale_s: Some(30.0),
     };
-    let mut conditioner = Conditioner::new(&how, CHANNELS, RATE);
+    let mut conditioner = Conditioner::new(&how, RATE);
     let (mut conditioned, mut window) = (Vec::with_capacity(BLOCK * CHANNELS), vec![0.0; 512 * CHANNELS]);
     let samples: Vec<f32> = (0..BLOCK * CHANNELS).map(|i| (i as f32 * 0.1).sin() * 20.0).collect();
     let (mut first, mut windows) = (0u64, 0);
