@@ -83,8 +83,15 @@ impl Pattern {
     /// The label that was probably meant, where this is one.
     #[must_use]
     pub fn meant<'a>(&self, channels: &'a [Channel]) -> Option<&'a str> {
-        let is_label = matches!(self.what, What::Label);
-        is_label.then(|| suggestion(&self.written, channels.iter().map(|c| c.label.as_str()))).flatten()
+        if !matches!(self.what, What::Label) {
+            return None;
+        }
+        let labels = || channels.iter().map(|c| c.label.as_str());
+        // `C33` is nearer to the C3 in `EEG C3-Ref` than to the whole.
+        let plain: Vec<String> = labels().map(plain_label).collect();
+        let by_name = suggestion(&self.written, plain.iter().map(String::as_str));
+        let at = by_name.and_then(|name| plain.iter().position(|p| p == name));
+        suggestion(&self.written, labels()).or_else(|| at.and_then(|at| labels().nth(at)))
     }
 }
 
@@ -148,7 +155,7 @@ mod tests {
     #[test]
     fn what_cannot_be_read_says_why() {
         for (pattern, part) in [
-            ("type:egg", "did you mean `eeg`?"),
+            ("type:eegg", "did you mean `eeg`?"),
             ("/(/", "unclosed group"),
             ("G16..G1", "goes up"),
             ("G1..H4", "one prefix"),

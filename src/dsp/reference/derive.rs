@@ -7,7 +7,7 @@ use super::chains::{DOUBLE_BANANA, TRANSVERSE};
 use super::derivation::{Centre, Derivation, Output};
 use super::laplacian::{Reach, neighbours};
 use super::scheme::{Pair, Reference};
-use crate::signal::electrode::{Contact, GridShapes, contacts};
+use crate::signal::electrode::{Contact, GridShapes, contacts, same_electrode};
 use crate::signal::{Channel, ChannelKind, Montage};
 
 /// With fewer neighbours a difference is no Laplacian.
@@ -87,7 +87,14 @@ impl Derived {
     /// that are missing.
     #[must_use]
     pub fn arranged<S: AsRef<str>>(&self, labels: &[S]) -> (Self, Vec<String>) {
-        let found: Vec<Option<usize>> = labels.iter().map(|label| self.montage.find(label.as_ref())).collect();
+        let have = &self.montage.channels;
+        let spelt = |label: &S| have.iter().position(|c| c.label.eq_ignore_ascii_case(label.as_ref().trim()));
+        let mut found: Vec<Option<usize>> = labels.iter().map(spelt).collect();
+        // Another spelling of an electrode is taken only if nobody else wants it: `T3` and `T7` may be two contacts of a strip.
+        for (at, label) in labels.iter().enumerate().filter(|(at, _)| found[*at].is_none()).collect::<Vec<_>>() {
+            let is_free = |c: &usize| !found.contains(&Some(*c)) && same_electrode(&have[*c].label, label.as_ref());
+            found[at] = (0..have.len()).find(is_free);
+        }
         let channel = |(label, found): (&S, &Option<usize>)| match found {
             Some(at) => Channel { label: label.as_ref().to_owned(), ..self.montage.channels[*at].clone() },
             None => Montage::of_labels(&[label]).channels.remove(0),

@@ -3,6 +3,7 @@
 //! Plain values. Invariant: every word is written in one place, here.
 
 use super::laplacian::Reach;
+use crate::signal::electrode::plain_label;
 use std::fmt;
 
 /// Two electrodes, of which the second is subtracted from the first.
@@ -76,7 +77,11 @@ impl fmt::Display for Reference {
             Self::Average => "average",
             Self::AveragePerGrid => "average-per-grid",
             Self::Median => "median",
-            Self::Named(labels) => return f.write_str(&labels.join(", ")),
+            Self::Named(labels) => {
+                let mut names: Vec<String> = labels.iter().map(|label| plain_label(label)).collect();
+                names.sort_unstable();
+                return f.write_str(&names.join(", "));
+            }
             Self::Bipolar(_) => "bipolar",
             Self::DoubleBanana => "double-banana",
             Self::Transverse => "transverse",
@@ -96,5 +101,7 @@ mod tests {
             assert_eq!(Reference::of_word(word, &[]).unwrap().to_string(), word);
         }
         assert_eq!(Reference::of_word("Cz", &[]), None);
+        let ears = |labels: [&str; 2]| Reference::Named(labels.map(str::to_owned).into()).to_string();
+        assert_eq!(ears(["EEG A2", "a1"]), ears(["A1", "A2"]), "checkpoints must not depend on how labels are written");
     }
 }

@@ -43,10 +43,13 @@ fn bare(label: &str) -> String {
             name = rest.trim();
         }
     }
-    if let Some((electrode, reference)) = name.rsplit_once(['-', ' ', '_']) {
-        // `A1-A2` says how two ears differ; neither is decoration.
+    if let Some(at) = name.rfind(['-', ' ', '_']) {
+        let (electrode, reference) = (name[..at].trim_end(), &name[at + 1..]);
+        // `A1-A2` says how two ears differ, and `EOG LE` which eye it is: neither is decoration.
         let is_ear = EARS.contains(&reference) && !EARS.contains(&electrode);
-        if !electrode.is_empty() && (is_ear || REFERENCES.contains(&reference)) {
+        let is_apart = name[at..].starts_with(' ');
+        let is_decoration = if is_apart { reference == "REF" } else { is_ear || REFERENCES.contains(&reference) };
+        if is_decoration && !electrode.is_empty() {
             name = electrode;
         }
     }
@@ -92,6 +95,8 @@ mod tests {
             ("T3-C3", "T7-C3"),
             ("A1-A2", "A1-A2"),
             ("A1-Ref", "A1"),
+            ("EOG LE", "EOG LE"),
+            ("ECG M1", "ECG M1"),
             ("EEG", "EEG"),
             ("EEG Channel-1", "CHANNEL-1"),
             ("-Ref", "-REF"),
