@@ -10,6 +10,7 @@ mod display;
 mod full_speed;
 mod live;
 mod plan;
+mod reference;
 mod report;
 mod run;
 mod shutdown;

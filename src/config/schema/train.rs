@@ -15,11 +15,13 @@ pub struct ModelConfig {
     pub embedding: usize,
     /// Channels of the convolutions, each of which halves the rate.
     pub widths: Vec<usize>,
+    /// Labels of the channels that the model sees, in its order; empty for those that the stream has.
+    pub montage: Vec<String>,
 }
 
 impl Default for ModelConfig {
     fn default() -> Self {
-        Self { encoder: "conv".to_owned(), embedding: 128, widths: vec![32, 64, 128] }
+        Self { encoder: "conv".to_owned(), embedding: 128, widths: vec![32, 64, 128], montage: Vec::new() }
     }
 }
 
