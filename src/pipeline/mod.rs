@@ -12,6 +12,7 @@ mod live;
 mod model;
 mod objective;
 mod plan;
+mod reference;
 mod report;
 mod run;
 mod shutdown;

@@ -2,9 +2,11 @@
 //!
 //! Pure. Invariant: all problems, not the first.
 
+use super::reference;
 use crate::config::{Config, ConfigError, Document, Problem, Speed, TrainConfig};
 use crate::learn::nn::{Backend, Kernels};
 use crate::learn::{Architecture, CpcNegatives, Forecast, Method, MixupKeys, Policy};
+use crate::source::Selection;
 use crate::window::Preset;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -78,7 +80,8 @@ impl Findings {
         self.range("signal.lowpass_hz", signal.lowpass_hz, 0.0..=100_000.0);
         self.range("signal.notch_hz", signal.notch_hz, 0.0..=100_000.0);
         self.range("signal.scale_s", signal.scale_s, 0.0..=3600.0);
-        self.word("signal.reference", &signal.reference, ["average", "none"]);
+        self.0.extend(Selection::read(signal).err().into_iter().flatten());
+        self.0.extend(reference::wrong_values(signal));
         if signal.lowpass_hz > 0.0 && signal.lowpass_hz <= signal.highpass_hz {
             let allowed = format!("must lie above highpass_hz, {}", signal.highpass_hz);
             self.0.push(Problem::of("signal.lowpass_hz", signal.lowpass_hz, allowed));
@@ -97,6 +100,12 @@ impl Findings {
             self.range("model.widths", width, 1..=4096);
         }
         self.range("model.patch_s", model.patch_s, 0.001..=60.0);
+        for (at, label) in model.montage.iter().enumerate() {
+            if label.trim().is_empty() || model.montage[..at].contains(label) {
+                let problem = Problem::of("model.montage", format!("\"{label}\""), "must be a label that comes once");
+                self.0.push(problem);
+            }
+        }
     }
 
     fn train(&mut self, config: &Config) {

@@ -7,6 +7,7 @@ mod embeddings;
 mod ledger;
 mod live;
 mod methods;
+mod montage;
 mod recordings;
 mod resume;
 

@@ -4,6 +4,7 @@
 
 mod augment;
 mod methods;
+mod reference;
 mod serve;
 mod signal;
 mod source;
@@ -11,6 +12,7 @@ mod train;
 
 pub use augment::AugmentConfig;
 pub use methods::{AutoencoderConfig, ForecastConfig, MaeConfig, MaskedConfig, MixupConfig, OrderConfig};
+pub use reference::ReferenceConfig;
 pub use serve::{ComputeConfig, LslConfig, LslOutletConfig, ServeConfig};
 pub use signal::{SignalConfig, WindowConfig};
 pub use source::{SourceConfig, Speed};

@@ -18,11 +18,19 @@ pub struct ModelConfig {
     pub widths: Vec<usize>,
     /// Length of a patch: of those that a `patch-transformer` sees, that `mae` and `masked` hide, that `forecast` predicts.
     pub patch_s: f64,
+    /// Labels of the channels that the model sees, in its order; empty for those that the stream has.
+    pub montage: Vec<String>,
 }
 
 impl Default for ModelConfig {
     fn default() -> Self {
-        Self { encoder: "conv".to_owned(), embedding: 128, widths: vec![32, 64, 128], patch_s: 0.25 }
+        Self {
+            encoder: "conv".to_owned(),
+            embedding: 128,
+            widths: vec![32, 64, 128],
+            patch_s: 0.25,
+            montage: Vec::new(),
+        }
     }
 }
 
