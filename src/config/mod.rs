@@ -11,6 +11,6 @@ pub use parse::Document;
 pub use problem::{ConfigError, Problem, suggestion};
 pub use schema::{
     AugmentConfig, AutoencoderConfig, ComputeConfig, Config, ForecastConfig, LslConfig, LslOutletConfig, MaeConfig,
-    MaskedConfig, MemoryConfig, MixupConfig, ModelConfig, OrderConfig, ReferenceConfig, ServeConfig, SignalConfig, SourceConfig, Speed,
-    TrainConfig, WindowConfig,
+    MaskedConfig, MemoryConfig, MixupConfig, ModelConfig, OrderConfig, ReferenceConfig, ServeConfig, SignalConfig,
+    SourceConfig, Speed, TrainConfig, WindowConfig,
 };

@@ -38,12 +38,12 @@ impl Drawing {
         if self.asks.is_of_one_window() {
             return;
         }
-        for row in 0..first.len() {
+        for first in first.iter_mut() {
             // A window without the neighbours that it takes gives way to the next one that has them.
-            let anchors = (0..memory.len()).map(|i| (first[row] + i) % memory.len());
-            let found = anchors.into_iter().find_map(|anchor| Some((anchor, self.row(memory, anchor, Some(rng))?)));
+            let mut anchors = (0..memory.len()).map(|i| (*first + i) % memory.len());
+            let found = anchors.find_map(|anchor| Some((anchor, self.row(memory, anchor, Some(rng))?)));
             let Some((anchor, neighbours)) = found else { break };
-            first[row] = anchor;
+            *first = anchor;
             others.iter_mut().zip(neighbours).for_each(|(view, at)| view.extend(at));
         }
         let rows = if self.asks.views() > 1 { others[0].len() } else { first.len() };

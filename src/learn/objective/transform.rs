@@ -55,7 +55,7 @@ impl Transformation {
                 let relative: f32 = rng.random_range(0.5..1.0);
                 let mut squares = vec![0.0f32; channels];
                 before.chunks_exact(channels).flat_map(|f| f.iter().enumerate()).for_each(|(c, v)| squares[c] += v * v);
-                for (_, to) in targets {
+                for to in window.chunks_exact_mut(channels) {
                     for (v, square) in to.iter_mut().zip(&squares) {
                         let noise: f32 = StandardNormal.sample(rng);
                         *v += noise * relative * (square / frames as f32).sqrt();

@@ -29,7 +29,7 @@ pub struct ReplayMemory {
 #[derive(Debug)]
 enum Keeping {
     Nothing,
-    Sample { reservoir: Reservoir, rng: ChaCha8Rng },
+    Sample(Box<(Reservoir, ChaCha8Rng)>),
     Different(Box<Features>),
 }
 
@@ -64,7 +64,7 @@ impl ReplayMemory {
         let keeping = match policy {
             _ if kept == 0 => Keeping::Nothing,
             Policy::Fifo => return self,
-            Policy::Reservoir => Keeping::Sample { reservoir: Reservoir::new(kept), rng },
+            Policy::Reservoir => Keeping::Sample(Box::new((Reservoir::new(kept), rng))),
             Policy::Minred => Keeping::Different(Box::new(Features::new(self.capacity, dimension, rng))),
         };
         Self { most_recent, kept: Vec::with_capacity(kept + 1), keeping, ..self }
@@ -131,14 +131,17 @@ impl ReplayMemory {
         let aged = self.recent.pop_front().unwrap_or(0);
         match &mut self.keeping {
             Keeping::Nothing => aged,
-            Keeping::Sample { reservoir, rng } => match reservoir.place(rng.random_range(0.0..1.0)) {
-                None => aged,
-                Some(place) if place < self.kept.len() => std::mem::replace(&mut self.kept[place], aged),
-                Some(_) => {
-                    self.kept.push(aged);
-                    unfilled.unwrap_or(aged)
+            Keeping::Sample(sample) => {
+                let (reservoir, rng) = &mut **sample;
+                match reservoir.place(rng.random_range(0.0..1.0)) {
+                    None => aged,
+                    Some(place) if place < self.kept.len() => std::mem::replace(&mut self.kept[place], aged),
+                    Some(_) => {
+                        self.kept.push(aged);
+                        unfilled.unwrap_or(aged)
+                    }
                 }
-            },
+            }
             Keeping::Different(features) => {
                 self.kept.push(aged);
                 if let Some(unfilled) = unfilled {

@@ -50,6 +50,11 @@ impl Case {
         self.0["params"][name].as_f64().unwrap_or_else(|| panic!("{}: no parameter {name}", self.name()))
     }
 
+    /// A parameter that a case may leave out.
+    pub fn param_or(&self, name: &str, default: f64) -> f64 {
+        self.0["params"][name].as_f64().unwrap_or(default)
+    }
+
     pub fn number(&self, group: &str, name: &str) -> f64 {
         self.0[group][name].as_f64().unwrap_or_else(|| panic!("{}: no {group}.{name}", self.name()))
     }

@@ -14,7 +14,7 @@ fn cpc_losses_and_gradients() {
             "time_same_seq" => Negatives::SameSequence,
             other => panic!("unknown negatives {other}"),
         };
-        let temperature = case.param("temperature") as f32;
+        let temperature = case.param_or("temperature", 1.0) as f32;
         let score = if word("score") == "dot" { Score::Dot } else { Score::Cosine { temperature } };
         let (z, c, w) = (case.input::<3>("z"), case.input::<3>("c"), case.input::<3>("W"));
         let [steps, _, _] = w.dims();
