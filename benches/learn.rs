@@ -3,7 +3,7 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use neurostream::learn::{
-    Batch, Encoder, EncoderShape, Method, ObjectiveSettings, Origin, Schedule, build,
+    Batch, Encoder, EncoderShape, Method, ObjectiveSettings, Origin, build,
     nn::{Compute, Init},
 };
 use std::hint::black_box;
@@ -17,7 +17,7 @@ fn wave(samples: usize) -> Vec<f32> {
 }
 
 fn shape(channels: usize, widths: &[usize]) -> EncoderShape {
-    EncoderShape { channels, widths: widths.to_vec(), embedding: 128 }
+    EncoderShape { channels, widths: widths.to_vec(), embedding: 128, ..EncoderShape::default() }
 }
 
 fn embedding(c: &mut Criterion) {
@@ -36,23 +36,13 @@ fn step(c: &mut Criterion) {
     let mut group = c.benchmark_group("training step, 64 x 64 x 512, widths 64/128/256");
     group.sample_size(10).measurement_time(Duration::from_secs(8));
     for method in Method::ALL {
-        let settings = ObjectiveSettings {
-            method,
-            encoder: shape(64, &[64, 128, 256]),
-            compute: Compute::default(),
-            seed: 1,
-            schedule: Schedule::default(),
-            momentum: 0.99,
-            temperature: 0.2,
-            queue: 4096,
-            near_frames: 0,
-            pieces: 8,
-            ahead: 3,
-        };
+        let encoder = shape(64, &[64, 128, 256]);
+        let settings =
+            ObjectiveSettings { seed: 1, queue: 4096, near_frames: 0, ..ObjectiveSettings::new(method, encoder, 512) };
         let mut objective = build(&settings);
-        let origins = (0..64).map(|i| Origin { source: 0, first: i * 512 }).collect();
-        let views = [wave(64 * 64 * 512), wave(64 * 64 * 512)];
-        let batch = Batch { views, origins, frames: 512, channels: 64 };
+        let origins: Vec<Origin> = (0..64).map(|i| Origin { source: 0, first: i * 512 }).collect();
+        let views = [(); 3].map(|()| wave(64 * 64 * 512));
+        let batch = Batch { views, origins: [(); 3].map(|()| origins.clone()), frames: 512, channels: 64, draw: 0 };
         group.bench_function(method.word(), |b| b.iter(|| black_box(objective.step(&batch).loss)));
     }
     group.finish();

@@ -77,7 +77,7 @@ pub struct RunArguments {
     /// Only characters that every terminal has.
     #[arg(long)]
     pub ascii: bool,
-    /// byol, moco or cpc.
+    /// byol, moco, simclr, cpc, mae, masked, autoencoder, order, transform, forecast or mixup.
     #[arg(long, value_name = "NAME")]
     pub method: Option<String>,
     /// Serve without training.

@@ -2,7 +2,7 @@
 
 use super::arguments::ViewsArguments;
 use super::{Unusable, usable};
-use neurostream::config::{Config, Document};
+use neurostream::config::{Config, Document, SignalConfig};
 use neurostream::format::atomic;
 use neurostream::pipeline::{Excerpt, ExcerptError, MonotonicClock, Plan, configure, excerpt, open_source};
 use neurostream::plot::{Chart, Colour, Curve, Panel};
@@ -106,17 +106,21 @@ fn refuse_taken_picture(path: &Path) -> Result<(), Unusable> {
 }
 
 fn shown_channels(arguments: &ViewsArguments, plan: &Plan) -> anyhow::Result<Vec<usize>> {
-    let channels = &plan.facts.montage.channels;
+    let channels = &plan.montage.channels;
     if arguments.channels.is_empty() {
         return Ok((0..channels.len().min(SHOWN)).collect());
     }
-    let wanted = Selection { channels: arguments.channels.clone(), exclude: Vec::new() };
-    Ok(wanted.pick(&plan.facts.name, channels)?)
+    let signal = SignalConfig { channels: arguments.channels.clone(), ..SignalConfig::default() };
+    let wanted = Selection::read(&signal).map_err(|problems| {
+        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        Unusable(format!("--channels: {}", told.join("; ")))
+    })?;
+    Ok(wanted.pick(&plan.facts.name, channels.clone())?.into_iter().map(|(index, _)| index).collect())
 }
 
 /// Makes the views and arranges them: the window, then each view over the window in grey.
 fn drawn(plan: &Plan, found: &Excerpt, count: usize, shown: &[usize]) -> Chart {
-    let labels: Vec<&str> = plan.facts.montage.labels().collect();
+    let labels: Vec<&str> = plan.montage.labels().collect();
     let (channels, rate_hz, seed) = (labels.len(), plan.facts.rate_hz, plan.config.seed);
     let shape = WindowShape { frames: plan.window, channels, rate_hz };
     let mut augmenter = Augmenter::new(plan.trainer.augmentations.clone(), shape, seed);

@@ -10,6 +10,7 @@ mod schema;
 pub use parse::Document;
 pub use problem::{ConfigError, Problem, suggestion};
 pub use schema::{
-    AugmentConfig, AugmentStepConfig, ComputeConfig, Config, LslConfig, LslOutletConfig, MemoryConfig, ModelConfig,
+    AugmentConfig, AugmentStepConfig, AutoencoderConfig, ComputeConfig, Config, ForecastConfig, LslConfig,
+    LslOutletConfig, MaeConfig, MaskedConfig, MemoryConfig, MixupConfig, ModelConfig, OrderConfig, ReferenceConfig,
     ServeConfig, SignalConfig, SourceConfig, Span, Speed, TrainConfig, WindowConfig,
 };

@@ -71,6 +71,9 @@ pub struct Identity {
     pub rate_hz: f64,
     /// Frames of a window.
     pub window: usize,
+    /// What the channels are referred to; checkpoints of older versions do not say it.
+    #[serde(default)]
+    pub reference: Option<String>,
 }
 
 /// A checkpoint in memory.
@@ -186,6 +189,10 @@ impl Checkpoint {
             differs("the encoder", format!("{:?}", found.encoder), format!("{:?}", wanted.encoder))
         } else if found.window != wanted.window {
             differs("windows of", format!("{} frames", found.window), format!("{} frames", wanted.window))
+        } else if let (Some(found), Some(wanted)) = (&found.reference, &wanted.reference)
+            && found != wanted
+        {
+            differs("the reference", found.clone(), wanted.clone())
         } else {
             Ok(())
         }
@@ -296,10 +303,11 @@ mod tests {
             ["b.weight", "a.bias"].map(|name| Named { name: name.into(), shape: vec![2, 1], values: vec![1.5, -2.0] });
         let identity = Identity {
             method: Method::Byol,
-            encoder: EncoderShape { channels: 2, widths: vec![8], embedding: 4 },
+            encoder: EncoderShape { channels: 2, widths: vec![8], embedding: 4, ..EncoderShape::default() },
             channels: vec!["C3".into(), "C4".into()],
             rate_hz: 999.412_11,
             window: 500,
+            reference: Some("average".into()),
         };
         Checkpoint { identity, learnt: Learnt { tensors: tensors.into(), counters: vec![("steps".into(), 7)] } }
     }

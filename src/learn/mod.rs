@@ -4,22 +4,26 @@
 //! [`Generation`]s, which never change.
 
 mod checkpoint;
+mod draw;
 mod encoder;
 mod generation;
-mod health;
+pub mod health;
 pub mod nn;
 mod objective;
 mod optimiser;
 pub mod parameters;
-mod replay;
+pub mod replay;
 mod trainer;
 pub mod twin;
 
 pub use checkpoint::{Checkpoint, CheckpointError, Identity};
-pub use encoder::{Encoder, EncoderShape};
+pub use encoder::{Architecture, Encoder, EncoderShape, Site, Streaming};
 pub use generation::Generation;
 pub use health::Health;
-pub use objective::{Batch, KeyQueue, Learnt, Method, Objective, ObjectiveSettings, Origin, StepReport, build, loss};
+pub use objective::{
+    Asks, AutoencoderSettings, Batch, CpcNegatives, Forecast, KeyQueue, Learnt, MaskSettings, Method, MixupKeys,
+    MixupSettings, Objective, ObjectiveSettings, Origin, StepReport, build, loss,
+};
 pub use optimiser::{AdamW, Schedule};
-pub use replay::ReplayMemory;
+pub use replay::{Policy, ReplayMemory};
 pub use trainer::{Trainer, TrainerSettings, TrainerStatus};

@@ -41,6 +41,19 @@ pub enum MismatchError {
 struct Path(Vec<String>);
 
 impl Path {
+    /// The variant of an enum is a choice and no layer: it bears no name.
+    fn enter(&mut self, name: &str, container: &str) {
+        if !container.starts_with("Enum:") {
+            self.0.push(name.to_owned());
+        }
+    }
+
+    fn exit(&mut self, container: &str) {
+        if !container.starts_with("Enum:") {
+            self.0.pop();
+        }
+    }
+
     fn joined(&self) -> String {
         self.0.join(".")
     }
@@ -54,11 +67,11 @@ pub fn list<M: Module>(module: &M) -> Vec<Named> {
         found: Vec<Named>,
     }
     impl ModuleVisitor for Lister {
-        fn enter_module(&mut self, name: &str, _: &str) {
-            self.path.0.push(name.to_owned());
+        fn enter_module(&mut self, name: &str, container: &str) {
+            self.path.enter(name, container);
         }
-        fn exit_module(&mut self, _: &str, _: &str) {
-            self.path.0.pop();
+        fn exit_module(&mut self, _: &str, container: &str) {
+            self.path.exit(container);
         }
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
             let tensor = param.val();
@@ -115,11 +128,11 @@ pub fn with_values<M: Module>(module: M, values: &[Named]) -> Result<M, Mismatch
         }
     }
     impl ModuleMapper for Setter<'_> {
-        fn enter_module(&mut self, name: &str, _: &str) {
-            self.path.0.push(name.to_owned());
+        fn enter_module(&mut self, name: &str, container: &str) {
+            self.path.enter(name, container);
         }
-        fn exit_module(&mut self, _: &str, _: &str) {
-            self.path.0.pop();
+        fn exit_module(&mut self, _: &str, container: &str) {
+            self.path.exit(container);
         }
         fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
             let name = self.path.joined();

@@ -4,8 +4,9 @@
 //! calls it computes the same weights bit for bit (for one number of threads).
 
 use super::checkpoint::Identity;
+use super::draw::{Drawing, Drawn};
 use super::objective::{Batch, Objective, ObjectiveSettings, Origin, StepReport, build};
-use super::{Checkpoint, CheckpointError, Generation, Health, ReplayMemory};
+use super::{Checkpoint, CheckpointError, Generation, Health, Policy, ReplayMemory};
 use crate::signal::Stamp;
 use crate::window::{AugmentationStep, Augmenter, WindowShape};
 use rand::SeedableRng;
@@ -22,7 +23,9 @@ pub struct TrainerSettings {
     pub batch: usize,
     /// Windows that the replay memory holds.
     pub memory_windows: usize,
-    /// Share of a batch that comes from the newest windows.
+    /// What it keeps of windows that are no longer new.
+    pub policy: Policy,
+    /// Share of a batch that comes from the newest windows, and of a memory that keeps others as well.
     pub recent_fraction: f64,
     /// Frames a second.
     pub rate_hz: f64,
@@ -61,7 +64,8 @@ pub struct Trainer {
     augmenter: Augmenter,
     rng: ChaCha8Rng,
     batch: Batch,
-    drawn: Vec<usize>,
+    drawing: Drawing,
+    drawn: Drawn,
     draws: u64,
     embeddings: Vec<f32>,
     status: TrainerStatus,
@@ -87,11 +91,22 @@ impl Trainer {
         rng.set_stream(1);
         Self {
             objective: build(&settings.objective),
-            memory: ReplayMemory::new(settings.memory_windows, settings.frames * channels),
+            memory: ReplayMemory::new(settings.memory_windows, settings.frames * channels).keeping(
+                settings.policy,
+                settings.recent_fraction,
+                settings.objective.encoder.embedding,
+                seed,
+            ),
             augmenter: Augmenter::new(settings.augmentations.clone(), shape, seed),
             rng,
             batch: Batch { frames: settings.frames, channels, ..Batch::default() },
-            drawn: Vec::with_capacity(settings.batch),
+            drawing: Drawing {
+                asks: settings.objective.asks(),
+                frames: settings.frames as u64,
+                count: settings.batch,
+                recent: settings.recent_fraction,
+            },
+            drawn: Drawn::default(),
             draws: 0,
             embeddings: Vec::new(),
             status: TrainerStatus::default(),
@@ -104,10 +119,11 @@ impl Trainer {
         self.memory.push(origin)
     }
 
-    /// True once there are enough windows for a batch of different ones.
+    /// True once there are enough windows for a batch of different ones, and the neighbours that the method asks for.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.memory.len() >= self.settings.batch.min(self.settings.memory_windows)
+            && self.drawing.possible(&self.memory)
     }
 
     /// The replay memory.
@@ -127,9 +143,7 @@ impl Trainer {
     /// # Panics
     /// If the memory is empty.
     pub fn step(&mut self) -> StepReport {
-        let near = self.settings.frames as u64;
-        let (count, recent) = (self.settings.batch, self.settings.recent_fraction);
-        self.memory.draw(&mut self.rng, count, recent, near, &mut self.drawn);
+        self.drawing.draw(&self.memory, &mut self.rng, &mut self.drawn);
         self.fill_batch();
         let report = self.objective.step(&self.batch);
         self.status.steps = self.objective.steps();
@@ -143,25 +157,32 @@ impl Trainer {
             self.status.loss_last = Some(report.loss);
         }
         self.embeddings.clone_from(&report.embeddings);
+        self.memory.seen(&self.drawn[0], &report.embeddings);
         report
     }
 
     fn fill_batch(&mut self) {
-        let views = self.settings.objective.method.views();
-        self.batch.origins.clear();
-        self.batch.origins.extend(self.drawn.iter().map(|&i| self.memory.origin(i)));
-        for (which, view) in self.batch.views.iter_mut().take(views).enumerate() {
+        let asks = self.drawing.asks;
+        let Batch { views, origins, draw, .. } = &mut self.batch;
+        *draw = self.draws;
+        for (which, (view, origins)) in views.iter_mut().zip(origins).take(asks.views()).enumerate() {
+            // Views of one window show the first one drawn.
+            let drawn = &self.drawn[if asks.is_of_one_window() { 0 } else { which }];
+            origins.clear();
+            origins.extend(drawn.iter().map(|&i| self.memory.origin(i)));
             view.clear();
-            for (row, &index) in self.drawn.iter().enumerate() {
+            for (row, &index) in drawn.iter().enumerate() {
                 let from = view.len();
                 view.extend_from_slice(self.memory.window(index));
-                // Another one for each view: a partner that both share would be what they have in common.
-                let partner = self.drawn[(row + 1 + which) % self.drawn.len()];
-                let partner = (partner != index).then(|| self.memory.window(partner));
-                self.augmenter.view(&mut view[from..], partner, self.draws + row as u64, which as u64);
+                if asks.is_augmented() {
+                    // Another one for each view: a partner that both share would be what they have in common.
+                    let partner = drawn[(row + 1 + which) % drawn.len()];
+                    let partner = (partner != index).then(|| self.memory.window(partner));
+                    self.augmenter.view(&mut view[from..], partner, self.draws + row as u64, which as u64);
+                }
             }
         }
-        self.draws += self.drawn.len() as u64;
+        self.draws += self.drawn[0].len() as u64;
     }
 
     /// True if the last step ended a stretch of [`TrainerSettings::publish_every`] steps.

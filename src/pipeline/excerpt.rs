@@ -56,13 +56,14 @@ pub enum ExcerptError {
 /// # Errors
 /// If there is no such window or the source fails.
 pub fn excerpt(plan: &Plan, mut source: OpenSource, at_s: f64) -> Result<Excerpt, ExcerptError> {
-    let (channels, rate_hz, name) = (plan.facts.montage.len(), plan.facts.rate_hz, plan.facts.name.clone());
+    let (recorded, channels) = (plan.facts.montage.len(), plan.montage.len());
+    let (rate_hz, name) = (plan.facts.rate_hz, plan.facts.name.clone());
     let start = (at_s * rate_hz).round() as u64;
     let (at_s, window_s) = (start as f64 / rate_hz, plan.window as f64 / rate_hz);
     let samples = plan.window * channels;
-    let mut conditioner = Conditioner::new(&plan.conditioning, channels, rate_hz);
-    let good = vec![true; channels];
-    let (mut block, mut events) = (Block::with_capacity(channels, 1024), Vec::new());
+    let mut conditioner = Conditioner::new(&plan.conditioning, rate_hz);
+    let good = vec![true; recorded];
+    let (mut block, mut events) = (Block::with_capacity(recorded, 1024), Vec::new());
     let (mut kept, mut conditioned) = (Vec::with_capacity(2 * samples), Vec::new());
     let mut next = 0;
     while kept.len() < 2 * samples {

@@ -3,13 +3,12 @@
 //! Pure but for opening the source. Invariant: what a plan holds fits together, and everything that does not is found at
 //! once.
 
-use super::augmentations;
+use super::{augmentations, model, objective, reference};
 use crate::config::{Config, Problem, Speed};
-use crate::dsp::{Conditioning, Reference};
-use crate::learn::nn::{Backend, Compute, Kernels};
-use crate::learn::{EncoderShape, Identity, Method, ObjectiveSettings, Schedule, TrainerSettings};
+use crate::dsp::{Conditioning, Derived};
+use crate::learn::{Identity, ObjectiveSettings, Policy, TrainerSettings};
 use crate::lsl::{Library, LslError};
-use crate::signal::{Clock, StreamFacts};
+use crate::signal::{Clock, Montage, StreamFacts};
 use crate::source::synthetic::SyntheticBrain;
 use crate::source::{GeneratedSource, LslSource, PickedSource, ReplaySource, Selection, Source, SourceError};
 use std::sync::Arc;
@@ -50,7 +49,7 @@ pub fn open_source(
     patient: &dyn Fn() -> bool,
 ) -> Result<OpenSource, SourceError> {
     let (source, signal) = (&config.source, &config.signal);
-    let selection = Selection { channels: signal.channels.clone(), exclude: signal.exclude.clone() };
+    let selection = Selection::read(signal).map_err(SourceError::Selection)?;
     let block_s = source.block_ms / 1e3;
     let times = match source.speed {
         Speed::Times(times) => Some(times),
@@ -99,8 +98,10 @@ fn wait_for_stream(
 pub struct Plan {
     /// The configuration behind it.
     pub config: Config,
-    /// The stream.
+    /// The stream as recorded; of its channels the places are found.
     pub facts: Arc<StreamFacts>,
+    /// What leaves conditioning: the channels of the model, such as `Fp1-F7`.
+    pub montage: Montage,
     /// How frames are conditioned for the model.
     pub conditioning: Conditioning,
     /// Frames of a window.
@@ -117,9 +118,6 @@ pub struct Plan {
     pub notes: Vec<String>,
 }
 
-/// With fewer channels the average is no reference: each would be drawn into all.
-const FEWEST_FOR_AVERAGE: usize = 8;
-
 impl Plan {
     /// Joins configuration and facts.
     ///
@@ -128,7 +126,15 @@ impl Plan {
     pub fn new(config: &Config, facts: &StreamFacts) -> Result<Self, PlanError> {
         let mut problems = Vec::new();
         let mut notes = Vec::new();
-        let (rate_hz, channels) = (facts.rate_hz, facts.montage.len());
+        let rate_hz = facts.rate_hz;
+        let recorded = facts.montage.located(&reference::grid_shapes(&config.signal));
+        let (derived, referred_to) = match model_montage(config, &recorded) {
+            Ok((derived, referred_to)) => (Some(derived), referred_to),
+            Err(found) => {
+                problems.extend(found);
+                (None, String::new())
+            }
+        };
         let nyquist = rate_hz / 2.0;
         let signal = &config.signal;
         for (key, value) in [("signal.highpass_hz", signal.highpass_hz), ("signal.lowpass_hz", signal.lowpass_hz)] {
@@ -138,32 +144,21 @@ impl Plan {
             }
         }
         problems.extend(augmentations::unfit_steps(&config.augment, nyquist));
-        let shape = EncoderShape { channels, widths: config.model.widths.clone(), embedding: config.model.embedding };
+        let shape = model::encoder(&config.model, derived.as_ref().map_or(&recorded, |d| &d.montage), rate_hz);
         let window = frames(config.window.length_s, rate_hz);
         let hop = frames(config.window.hop_s, rate_hz).max(1);
-        let method = Method::ALL.into_iter().find(|m| m.word() == config.train.method).unwrap_or(Method::Byol);
-        let shortest = if method == Method::Cpc { shape.shortest() * config.train.pieces } else { shape.shortest() };
-        if window < shortest {
-            let allowed =
-                format!("must hold at least {shortest} samples for this model, {:.3} s", shortest as f64 / rate_hz);
-            problems.push(Problem::of("window.length_s", config.window.length_s, allowed));
-        }
+        let objective = objective::objective(config, shape, window, rate_hz);
+        problems.extend(objective::problems(config, &objective, [window, hop], rate_hz, facts.frames));
         if let Some(total) = facts.frames
             && total < window as u64
         {
             let allowed = format!("must fit into the recording, {:.3} s", total as f64 / rate_hz);
             problems.push(Problem::of("window.length_s", config.window.length_s, allowed));
         }
-        if !problems.is_empty() {
+        let Some(Derived { derivation, montage, notes: told }) = derived.filter(|_| problems.is_empty()) else {
             return Err(PlanError::Problems { name: facts.name.clone(), problems });
-        }
-        let mut reference = if signal.reference == "average" { Reference::Average } else { Reference::AsRecorded };
-        if reference == Reference::Average && channels < FEWEST_FOR_AVERAGE {
-            reference = Reference::AsRecorded;
-            notes.push(format!(
-                "{channels} channels are too few for an average reference ({FEWEST_FOR_AVERAGE} are needed): left as recorded"
-            ));
-        }
+        };
+        notes.extend(told);
         let mut notch_hz = signal.notch_hz;
         if notch_hz >= nyquist {
             // Line noise that a stream cannot hold needs no filter: one configuration serves slow recordings too.
@@ -175,15 +170,17 @@ impl Plan {
             highpass_hz: switched(signal.highpass_hz),
             lowpass_hz: switched(signal.lowpass_hz),
             notch_hz: switched(notch_hz),
-            reference,
+            derivation,
             scale_s: switched(signal.scale_s),
         };
-        let labels = facts.montage.labels().map(str::to_owned).collect();
-        let identity = Identity { method, encoder: shape.clone(), channels: labels, rate_hz, window };
+        let channels = montage.labels().map(str::to_owned).collect();
+        let (method, encoder) = (objective.method, objective.encoder.clone());
+        let identity = Identity { method, encoder, channels, rate_hz, window, reference: Some(referred_to) };
         Ok(Self {
-            trainer: trainer(config, shape, method, window, rate_hz),
+            trainer: trainer(config, objective, window, rate_hz),
             config: config.clone(),
-            facts: Arc::new(facts.clone()),
+            facts: Arc::new(StreamFacts { montage: recorded, ..facts.clone() }),
+            montage,
             conditioning,
             window,
             hop,
@@ -191,6 +188,29 @@ impl Plan {
             at_full_speed: config.source.speed == Speed::Max,
             notes,
         })
+    }
+
+    /// The same plan for a model that knows these channels, where the configuration names none: its order and number of
+    /// channels are taken over. Nothing changes where less than half of them are in the stream.
+    #[must_use]
+    pub fn for_model_of(&self, labels: &[String]) -> Self {
+        let mut plan = self.clone();
+        let now = Derived {
+            derivation: self.conditioning.derivation.clone(),
+            montage: self.montage.clone(),
+            notes: Vec::new(),
+        };
+        if self.config.model.montage.is_empty()
+            && let Ok(Derived { derivation, montage, notes }) = reference::arrange(&now, labels)
+        {
+            plan.identity.encoder.channels = montage.len();
+            plan.trainer.objective.encoder.channels = montage.len();
+            plan.identity.channels = labels.to_vec();
+            plan.conditioning.derivation = derivation;
+            plan.montage = montage;
+            plan.notes.extend(notes);
+        }
+        plan
     }
 
     /// Threads of the trainer.
@@ -206,42 +226,32 @@ impl Plan {
     }
 }
 
-fn frames(seconds: f64, rate_hz: f64) -> usize {
+/// What the model sees, and what it is referred to, in the word for checkpoints.
+fn model_montage(config: &Config, recorded: &Montage) -> Result<(Derived, String), Vec<Problem>> {
+    let (derived, reference) = reference::derive(config, recorded)?;
+    let wanted = &config.model.montage;
+    if wanted.is_empty() {
+        return Ok((derived, reference.to_string()));
+    }
+    let arranged = reference::arrange(&derived, wanted);
+    let refused =
+        |why| vec![Problem::of("model.montage", format!("{wanted:?}"), format!("must fit the stream: {why}"))];
+    arranged.map(|derived| (derived, reference.to_string())).map_err(refused)
+}
+
+/// Frames in so many seconds, to the nearest.
+pub(super) fn frames(seconds: f64, rate_hz: f64) -> usize {
     (seconds * rate_hz).round() as usize
 }
 
-/// Where and by what is computed; the words were checked before.
-fn compute(config: &Config) -> Compute {
-    let backend = Backend::ALL.iter().find(|backend| backend.word() == config.compute.device);
-    let kernels = Kernels::ALL.into_iter().find(|kernels| kernels.word() == config.compute.kernels);
-    Compute::new(backend.copied().unwrap_or_default(), kernels.unwrap_or_default())
-}
-
-fn trainer(config: &Config, encoder: EncoderShape, method: Method, window: usize, rate_hz: f64) -> TrainerSettings {
+fn trainer(config: &Config, objective: ObjectiveSettings, window: usize, rate_hz: f64) -> TrainerSettings {
     let train = &config.train;
-    let temperature = train.temperature.unwrap_or(if method == Method::Moco { 0.2 } else { 0.1 });
     TrainerSettings {
-        objective: ObjectiveSettings {
-            method,
-            encoder,
-            compute: compute(config),
-            seed: config.seed,
-            schedule: Schedule {
-                learning_rate: train.learning_rate,
-                warmup_steps: train.warmup_steps,
-                weight_decay: train.weight_decay,
-                ..Schedule::default()
-            },
-            momentum: train.momentum as f32,
-            temperature: temperature as f32,
-            queue: train.queue,
-            near_frames: (2 * window).max(frames(5.0, rate_hz)) as u64,
-            pieces: train.pieces,
-            ahead: train.ahead,
-        },
+        objective,
         frames: window,
         batch: train.batch,
         memory_windows: train.memory.windows,
+        policy: Policy::ALL.into_iter().find(|p| p.word() == train.memory.policy).unwrap_or(Policy::Fifo),
         recent_fraction: train.memory.recent_fraction,
         rate_hz,
         augmentations: augmentations::steps(&config.augment),

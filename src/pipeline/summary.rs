@@ -194,7 +194,7 @@ fn training(method: &str, wall_s: f64, train: Option<TrainEnd>, telemetry: Optio
         "generations": status.generations,
         "refused": status.refused,
         "rollbacks": 0,
-        "health": {"std": rounded(status.health.std), "rankme": rounded(status.health.rankme), "alarms": alarms},
+        "health": {"std": rounded(status.health.std), "rankme": rounded(status.health.rankme), "cosine": rounded(status.health.cosine), "alarms": alarms},
         "weights_sha256": weights,
     })
 }

@@ -2,10 +2,11 @@
 //!
 //! Pure. Invariant: all problems, not the first.
 
-use super::augmentations;
-use crate::config::{Config, ConfigError, Document, Problem, Speed};
-use crate::learn::Method;
+use super::{augmentations, reference};
+use crate::config::{Config, ConfigError, Document, Problem, Speed, TrainConfig};
 use crate::learn::nn::{Backend, Kernels};
+use crate::learn::{Architecture, CpcNegatives, Forecast, Method, MixupKeys, Policy};
+use crate::source::Selection;
 use crate::window::Preset;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -83,7 +84,8 @@ impl Findings {
         self.range("signal.lowpass_hz", signal.lowpass_hz, 0.0..=100_000.0);
         self.range("signal.notch_hz", signal.notch_hz, 0.0..=100_000.0);
         self.range("signal.scale_s", signal.scale_s, 0.0..=3600.0);
-        self.word("signal.reference", &signal.reference, ["average", "none"]);
+        self.0.extend(Selection::read(signal).err().into_iter().flatten());
+        self.0.extend(reference::wrong_values(signal));
         if signal.lowpass_hz > 0.0 && signal.lowpass_hz <= signal.highpass_hz {
             let allowed = format!("must lie above highpass_hz, {}", signal.highpass_hz);
             self.0.push(Problem::of("signal.lowpass_hz", signal.lowpass_hz, allowed));
@@ -98,11 +100,18 @@ impl Findings {
 
     fn model(&mut self, config: &Config) {
         let model = &config.model;
-        self.word("model.encoder", &model.encoder, ["conv"]);
+        self.word("model.encoder", &model.encoder, Architecture::WORDS);
         self.range("model.embedding", model.embedding, 2..=4096);
         self.range("model.widths (how many)", model.widths.len(), 1..=12);
         for &width in &model.widths {
             self.range("model.widths", width, 1..=4096);
+        }
+        self.range("model.patch_s", model.patch_s, 0.001..=60.0);
+        for (at, label) in model.montage.iter().enumerate() {
+            if label.trim().is_empty() || model.montage[..at].contains(label) {
+                let problem = Problem::of("model.montage", format!("\"{label}\""), "must be a label that comes once");
+                self.0.push(problem);
+            }
         }
     }
 
@@ -124,15 +133,36 @@ impl Findings {
             let allowed = format!("must be below pieces, {}: there is nothing beyond the last piece", train.pieces);
             self.0.push(Problem::of("train.ahead", train.ahead, allowed));
         }
+        self.word("train.negatives", &train.negatives, CpcNegatives::ALL.map(CpcNegatives::word));
+        self.methods(train);
         self.range("train.publish_every", train.publish_every, 1..=1_000_000);
         self.range("train.checkpoint_every_s", train.checkpoint_every_s, 0.1..=86_400.0);
         self.range("train.memory.windows", train.memory.windows, 2..=10_000_000);
         self.range("train.memory.recent_fraction", train.memory.recent_fraction, 0.0..=1.0);
-        self.word("train.memory.policy", &train.memory.policy, ["fifo"]);
+        self.word("train.memory.policy", &train.memory.policy, Policy::ALL.map(Policy::word));
         if train.memory.windows < train.batch {
             let allowed = format!("must hold at least a batch, {} windows", train.batch);
             self.0.push(Problem::of("train.memory.windows", train.memory.windows, allowed));
         }
+    }
+
+    /// What one method alone asks for.
+    fn methods(&mut self, train: &TrainConfig) {
+        self.range("train.mae.hidden", train.mae.hidden, 0.01..=0.99);
+        self.range("train.masked.hidden", train.masked.hidden, 0.01..=0.99);
+        self.range("train.masked.span_s", train.masked.span_s, 0.001..=60.0);
+        self.range("train.autoencoder.latent", train.autoencoder.latent, 1..=4096);
+        self.range("train.autoencoder.noise", train.autoencoder.noise, 0.0..=10.0);
+        self.range("train.order.near_s", train.order.near_s, 0.01..=86_400.0);
+        self.range("train.order.far_s", train.order.far_s, 0.01..=86_400.0);
+        if train.order.far_s < train.order.near_s {
+            let allowed = format!("must not be below near_s, {}", train.order.near_s);
+            self.0.push(Problem::of("train.order.far_s", train.order.far_s, allowed));
+        }
+        self.word("train.forecast.predict", &train.forecast.predict, Forecast::ALL.map(Forecast::word));
+        self.word("train.mixup.keys", &train.mixup.keys, MixupKeys::ALL.map(MixupKeys::word));
+        self.range("train.mixup.alpha", train.mixup.alpha, 0.01..=100.0);
+        self.range("train.mixup.share_weight", train.mixup.share_weight, 0.0..=1000.0);
     }
 
     fn rest(&mut self, config: &Config) {

@@ -6,6 +6,7 @@ mod config;
 mod edf;
 mod floors;
 mod interrupt;
+mod learning;
 mod lsl;
 mod lsl_run;
 mod pipeline;

@@ -6,6 +6,8 @@
 mod embeddings;
 mod ledger;
 mod live;
+mod methods;
+mod montage;
 mod recordings;
 mod resume;
 

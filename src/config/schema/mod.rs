@@ -3,6 +3,8 @@
 //! Plain values with their defaults. Invariant: every section refuses keys that it does not know.
 
 mod augment;
+mod methods;
+mod reference;
 mod serve;
 mod signal;
 mod source;
@@ -10,6 +12,8 @@ mod span;
 mod train;
 
 pub use augment::{AugmentConfig, AugmentStepConfig};
+pub use methods::{AutoencoderConfig, ForecastConfig, MaeConfig, MaskedConfig, MixupConfig, OrderConfig};
+pub use reference::ReferenceConfig;
 pub use serve::{ComputeConfig, LslConfig, LslOutletConfig, ServeConfig};
 pub use signal::{SignalConfig, WindowConfig};
 pub use source::{SourceConfig, Speed};

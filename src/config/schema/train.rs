@@ -2,6 +2,7 @@
 //!
 //! Plain values. Invariant: keys that they do not know are refused.
 
+use super::{AutoencoderConfig, ForecastConfig, MaeConfig, MaskedConfig, MixupConfig, OrderConfig};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -9,17 +10,27 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ModelConfig {
-    /// `conv`.
+    /// `conv` or `patch-transformer`.
     pub encoder: String,
     /// Length of an embedding.
     pub embedding: usize,
     /// Channels of the convolutions, each of which halves the rate.
     pub widths: Vec<usize>,
+    /// Length of a patch: of those that a `patch-transformer` sees, that `mae` and `masked` hide, that `forecast` predicts.
+    pub patch_s: f64,
+    /// Labels of the channels that the model sees, in its order; empty for those that the stream has.
+    pub montage: Vec<String>,
 }
 
 impl Default for ModelConfig {
     fn default() -> Self {
-        Self { encoder: "conv".to_owned(), embedding: 128, widths: vec![32, 64, 128] }
+        Self {
+            encoder: "conv".to_owned(),
+            embedding: 128,
+            widths: vec![32, 64, 128],
+            patch_s: 0.25,
+            montage: Vec::new(),
+        }
     }
 }
 
@@ -29,7 +40,7 @@ impl Default for ModelConfig {
 pub struct TrainConfig {
     /// Train at all.
     pub enabled: bool,
-    /// `byol`, `moco` or `cpc`.
+    /// `byol`, `moco`, `cpc`, `simclr`, `mae`, `masked`, `autoencoder`, `order`, `transform`, `forecast` or `mixup`.
     pub method: String,
     /// Windows a step.
     pub batch: usize,
@@ -45,7 +56,7 @@ pub struct TrainConfig {
     pub weight_decay: f64,
     /// Momentum of target and key encoders.
     pub momentum: f64,
-    /// Temperature of contrastive losses; by default 0.2 for `moco` and 0.1 for `cpc`.
+    /// Temperature of contrastive losses; by default 0.1 for `cpc` and 0.2 for others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f64>,
     /// Keys in `moco`'s queue.
@@ -54,6 +65,8 @@ pub struct TrainConfig {
     pub pieces: usize,
     /// Pieces ahead that `cpc` predicts.
     pub ahead: usize,
+    /// What `cpc` tells a piece apart from: `same-time`, `all-times` or `other-recordings`.
+    pub negatives: String,
     /// Steps from one served generation to the next.
     pub publish_every: u64,
     /// Folder for checkpoints; empty for none.
@@ -62,6 +75,18 @@ pub struct TrainConfig {
     pub checkpoint_every_s: f64,
     /// The replay memory.
     pub memory: MemoryConfig,
+    /// What `mae` alone asks for.
+    pub mae: MaeConfig,
+    /// What `masked` alone asks for.
+    pub masked: MaskedConfig,
+    /// What `autoencoder` alone asks for.
+    pub autoencoder: AutoencoderConfig,
+    /// What `order` alone asks for.
+    pub order: OrderConfig,
+    /// What `forecast` alone asks for.
+    pub forecast: ForecastConfig,
+    /// What `mixup` alone asks for.
+    pub mixup: MixupConfig,
 }
 
 impl Default for TrainConfig {
@@ -80,10 +105,17 @@ impl Default for TrainConfig {
             queue: 1024,
             pieces: 8,
             ahead: 3,
+            negatives: "same-time".to_owned(),
             publish_every: 50,
             checkpoint: PathBuf::from("checkpoints"),
             checkpoint_every_s: 60.0,
             memory: MemoryConfig::default(),
+            mae: MaeConfig::default(),
+            masked: MaskedConfig::default(),
+            autoencoder: AutoencoderConfig::default(),
+            order: OrderConfig::default(),
+            forecast: ForecastConfig::default(),
+            mixup: MixupConfig::default(),
         }
     }
 }
@@ -94,9 +126,10 @@ impl Default for TrainConfig {
 pub struct MemoryConfig {
     /// Windows that it holds.
     pub windows: usize,
-    /// Share of a batch that comes from its newest quarter.
+    /// Share of a batch that comes from its newest windows.
     pub recent_fraction: f64,
-    /// What makes room for a new window: `fifo`, the oldest.
+    /// What is kept of windows that are no longer new: nothing (`fifo`), an even sample (`reservoir`), what differs most
+    /// (`minred`).
     pub policy: String,
 }
 

@@ -11,6 +11,8 @@ pub enum Activation {
     Relu,
     /// `x sigma(1.5958 (x + 0.044715 x^3))`: GELU by its tanh formula (Hendrycks and Gimpel, 2016).
     Gelu,
+    /// `x` above zero, `e^x - 1` below (Clevert et al., 2016).
+    Elu,
 }
 
 const CUBIC: f32 = 0.044_715;
@@ -53,6 +55,16 @@ fn gelu_slope(u: f32) -> f32 {
     s + u * s * (1.0 - s) * SLOPE * (1.0 + 3.0 * CUBIC * u * u)
 }
 
+#[inline(always)]
+fn elu(u: f32) -> f32 {
+    u.max(0.0) + (exp(u.min(0.0)) - 1.0)
+}
+
+#[inline(always)]
+fn elu_slope(u: f32) -> f32 {
+    exp(u.min(0.0))
+}
+
 impl Activation {
     /// `y[i] = act(x[i])`.
     #[inline(always)]
@@ -62,6 +74,7 @@ impl Activation {
             Self::Identity => pairs.for_each(|(y, &x)| *y = x),
             Self::Relu => pairs.for_each(|(y, &x)| *y = x.max(0.0)),
             Self::Gelu => pairs.for_each(|(y, &x)| *y = gelu(x)),
+            Self::Elu => pairs.for_each(|(y, &x)| *y = elu(x)),
         }
     }
 
@@ -73,6 +86,7 @@ impl Activation {
             Self::Identity => triples.for_each(|(dx, (dy, _))| *dx = *dy),
             Self::Relu => triples.for_each(|(dx, (dy, &x))| *dx = dy * relu_slope(x)),
             Self::Gelu => triples.for_each(|(dx, (dy, &x))| *dx = dy * gelu_slope(x)),
+            Self::Elu => triples.for_each(|(dx, (dy, &x))| *dx = dy * elu_slope(x)),
         }
     }
 
@@ -84,6 +98,7 @@ impl Activation {
             Self::Identity => rows.for_each(|((y, x), (a, b))| *y = a * x + b),
             Self::Relu => rows.for_each(|((y, x), (a, b))| *y = (a * x + b).max(0.0)),
             Self::Gelu => rows.for_each(|((y, x), (a, b))| *y = gelu(a * x + b)),
+            Self::Elu => rows.for_each(|((y, x), (a, b))| *y = elu(a * x + b)),
         }
     }
 
@@ -95,6 +110,7 @@ impl Activation {
             Self::Identity => rows.for_each(|(((g, dy), _), _)| *g = *dy),
             Self::Relu => rows.for_each(|(((g, dy), x), (a, b))| *g = dy * relu_slope(a * x + b)),
             Self::Gelu => rows.for_each(|(((g, dy), x), (a, b))| *g = dy * gelu_slope(a * x + b)),
+            Self::Elu => rows.for_each(|(((g, dy), x), (a, b))| *g = dy * elu_slope(a * x + b)),
         }
     }
 }

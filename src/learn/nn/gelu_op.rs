@@ -15,7 +15,7 @@ const SHARE: usize = 1 << 14;
 
 /// GELU by its tanh formula (Hendrycks and Gimpel, 2016).
 #[must_use]
-pub fn gelu(x: Tensor<2>) -> Tensor<2> {
+pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     of_one(Gelu, x)
 }
 

@@ -35,10 +35,22 @@ fn accumulate(sums: &mut [f32], x: &[f32], at: &[f32], map: impl Fn(f32, f32) ->
     }
 }
 
+/// Values a channel that a window needs for the time being.
+pub(super) const SCRATCH: usize = 6;
+
 impl Norm {
     /// `y [T, C]` from `x [T, C]`; `stats [2, C]` takes the mean and the reciprocal deviation of each channel's group.
+    ///
+    /// `scratch [SCRATCH, C]` is the caller's: a window may be a single frame, for which an allocation would cost most.
     #[inline(always)]
-    pub(super) fn window(self, x: &[f32], gamma: &[f32], beta: &[f32], stats: &mut [f32], y: &mut [f32]) {
+    pub(super) fn window(
+        self,
+        x: &[f32],
+        [gamma, beta]: [&[f32]; 2],
+        stats: &mut [f32],
+        scratch: &mut [f32],
+        y: &mut [f32],
+    ) {
         let channels = gamma.len();
         let count = (x.len() / self.groups).max(1) as f32;
         let (means, scales) = stats.split_at_mut(channels);
@@ -48,10 +60,9 @@ impl Norm {
         scales.fill(0.0);
         accumulate(scales, x, means, |x, mean| (x - mean) * (x - mean));
         spread(scales, self.groups, |sum| 1.0 / (sum / count + EPSILON).sqrt());
-        // With one frame, as behind a linear layer, making the scale and shift would cost as much as using them.
-        let (a, b) = affine(gamma, beta, means, scales);
+        let (a, b) = affine([gamma, beta], [means, scales], &mut scratch[..2 * channels]);
         for (y, x) in y.chunks_exact_mut(channels).zip(x.chunks_exact(channels)) {
-            self.activation.of_affine(y, x, &a, &b);
+            self.activation.of_affine(y, x, a, b);
         }
     }
 
@@ -62,19 +73,21 @@ impl Norm {
         [x, dy, stats]: [&[f32]; 3],
         [gamma, beta]: [&[f32]; 2],
         dx: &mut [f32],
+        scratch: &mut [f32],
         [of_gamma, of_beta]: [&mut [f32]; 2],
     ) {
         let channels = gamma.len();
         let count = (x.len() / self.groups).max(1) as f32;
         let (means, scales) = stats.split_at(channels);
-        let (a, b) = affine(gamma, beta, means, scales);
-        let mut sums = vec![0.0f32; 4 * channels];
+        let (affine_scratch, sums) = scratch.split_at_mut(2 * channels);
+        let (a, b) = affine([gamma, beta], [means, scales], affine_scratch);
+        sums.fill(0.0);
         let (g, rest) = sums.split_at_mut(channels);
         let (gx, rest) = rest.split_at_mut(channels);
         let (offset, slope) = rest.split_at_mut(channels);
         for ((dx, dy), x) in dx.chunks_exact_mut(channels).zip(dy.chunks_exact(channels)).zip(x.chunks_exact(channels))
         {
-            self.activation.slope_of_affine(dx, dy, x, &a, &b);
+            self.activation.slope_of_affine(dx, dy, x, a, b);
             let sums = g.iter_mut().zip(gx.iter_mut());
             for (((g, gx), dx), (x, mean)) in sums.zip(&*dx).zip(x.iter().zip(means)) {
                 *g += dx;
@@ -102,10 +115,16 @@ impl Norm {
     }
 }
 
-/// Scale and shift of each channel: `y = act(a x + b)`.
+/// Scale and shift of each channel, in `scratch`: `y = act(a x + b)`.
 #[inline(always)]
-fn affine(gamma: &[f32], beta: &[f32], means: &[f32], scales: &[f32]) -> (Vec<f32>, Vec<f32>) {
-    let a: Vec<f32> = gamma.iter().zip(scales).map(|(gamma, scale)| gamma * scale).collect();
-    let b = beta.iter().zip(means.iter().zip(&a)).map(|(beta, (mean, a))| beta - mean * a).collect();
+fn affine<'a>(
+    [gamma, beta]: [&[f32]; 2],
+    [means, scales]: [&[f32]; 2],
+    scratch: &'a mut [f32],
+) -> (&'a [f32], &'a [f32]) {
+    let (a, b) = scratch.split_at_mut(gamma.len());
+    a.iter_mut().zip(gamma.iter().zip(scales)).for_each(|(a, (gamma, scale))| *a = gamma * scale);
+    let shifts = b.iter_mut().zip(&*a).zip(beta.iter().zip(means));
+    shifts.for_each(|((b, a), (beta, mean))| *b = beta - mean * a);
     (a, b)
 }

@@ -6,6 +6,7 @@
 
 use super::buffer::Buffer;
 pub use super::norm_kernel::Norm;
+use super::norm_kernel::SCRATCH;
 use super::operation::{Gradient, Lying, Operation, Output, of_three};
 use crate::dsp::vectorised;
 use burn::tensor::Tensor;
@@ -36,10 +37,11 @@ impl Operation for Norm {
         let (mut y, mut stats) = (Buffer::of(x.values.len()), Buffer::of(batch * 2 * channels));
         let window = (frames * channels).max(1);
         let job = |y: &mut [f32], x: &[f32], stats: &mut [f32]| {
+            let mut scratch = vec![0.0; SCRATCH * channels];
             vectorised(|| {
                 let windows = y.chunks_exact_mut(window).zip(x.chunks_exact(window));
                 for ((y, x), stats) in windows.zip(stats.chunks_exact_mut(2 * channels)) {
-                    self.window(x, gamma.values, beta.values, stats, y);
+                    self.window(x, [gamma.values, beta.values], stats, &mut scratch, y);
                 }
             });
         };
@@ -64,11 +66,12 @@ impl Operation for Norm {
         let jobs = dx.par_chunks_mut(share * window).zip(inputs).zip(stats.par_chunks(share * 2 * channels));
         jobs.zip(sums.par_chunks_mut(2 * channels)).for_each(|(((dx, (x, dy)), stats), sums)| {
             let (of_gamma, of_beta) = sums.split_at_mut(channels);
+            let mut scratch = vec![0.0; SCRATCH * channels];
             vectorised(|| {
                 let windows = x.chunks_exact(window).zip(dy.chunks_exact(window)).zip(stats.chunks_exact(2 * channels));
                 for (dx, ((x, dy), stats)) in dx.chunks_exact_mut(window).zip(windows) {
                     let parameters = [gamma.values, beta.values];
-                    self.window_gradient([x, dy, stats], parameters, dx, [&mut *of_gamma, &mut *of_beta]);
+                    self.window_gradient([x, dy, stats], parameters, dx, &mut scratch, [&mut *of_gamma, &mut *of_beta]);
                 }
             });
         });

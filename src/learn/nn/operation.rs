@@ -82,6 +82,8 @@ pub type Shared = Arc<dyn Operation>;
 pub trait Extension: Backend {
     /// Of one tensor.
     fn own_of_one(operation: Shared, a: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// Of two tensors.
+    fn own_of_two(operation: Shared, a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self>;
     /// Of three tensors: usually an activation, weight and bias.
     fn own_of_three(
         operation: Shared,
@@ -103,6 +105,15 @@ pub trait Extension: Backend {
 /// One tensor through an operation.
 pub(super) fn of_one<const D: usize, const O: usize>(operation: impl Operation, a: Tensor<D>) -> Tensor<O> {
     Tensor::from_dispatch(Dispatch::own_of_one(Arc::new(operation), a.into_dispatch()))
+}
+
+/// An activation and a weight through an operation.
+pub(super) fn of_two<const D: usize, const O: usize>(
+    operation: impl Operation,
+    a: Tensor<D>,
+    b: Tensor<2>,
+) -> Tensor<O> {
+    Tensor::from_dispatch(Dispatch::own_of_two(Arc::new(operation), a.into_dispatch(), b.into_dispatch()))
 }
 
 /// An activation, a weight and a bias through an operation.
@@ -165,6 +176,10 @@ fn compute(operation: &Shared, inputs: &[FlexTensor], keep: bool) -> (FlexTensor
 impl Extension for Flex {
     fn own_of_one(operation: Shared, a: FlexTensor) -> FlexTensor {
         compute(&operation, &[a], false).0
+    }
+
+    fn own_of_two(operation: Shared, a: FlexTensor, b: FlexTensor) -> FlexTensor {
+        compute(&operation, &[a, b], false).0
     }
 
     fn own_of_three(operation: Shared, a: FlexTensor, b: FlexTensor, c: FlexTensor) -> FlexTensor {
@@ -241,6 +256,10 @@ fn tracked<B: Differentiable, C: CheckpointStrategy, const N: usize>(
 impl<B: Differentiable, C: CheckpointStrategy> Extension for Autodiff<B, C> {
     fn own_of_one(operation: Shared, a: FloatTensor<Self>) -> FloatTensor<Self> {
         tracked::<B, C, 1>(operation, [a])
+    }
+
+    fn own_of_two(operation: Shared, a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self> {
+        tracked::<B, C, 2>(operation, [a, b])
     }
 
     fn own_of_three(

@@ -51,6 +51,26 @@ pub fn transposed_conv_over_time(x: Tensor<3>, w: Tensor<2>, b: Tensor<1>, g: Ge
     y.narrow(1, g.left, frames)
 }
 
+/// See [`super::depthwise_over_time`].
+#[must_use]
+pub fn depthwise_over_time(x: Tensor<3>, w: Tensor<2>, b: Tensor<1>) -> Tensor<3> {
+    let [kernel, channels] = w.dims();
+    let options = ConvOptions::new([1], [0], [1], channels);
+    let w = w.transpose().reshape([channels, 1, kernel]);
+    module::conv1d(padded(x, kernel - 1, 0).swap_dims(1, 2), w, Some(b), options).swap_dims(1, 2)
+}
+
+/// See [`super::spatial_attention`]; here the features `[C, F]` are a tensor.
+#[must_use]
+pub fn spatial_attention(x: Tensor<3>, weight: Tensor<2>, features: Tensor<2>) -> Tensor<3> {
+    let ([batch, _, channels], [_, width]) = (x.dims(), weight.dims());
+    let absent = x.clone().abs().max_dim(1).equal_elem(0.0).swap_dims(1, 2).expand([batch, channels, width]);
+    let scores = features.matmul(weight).reshape([1, channels, width]).expand([batch, channels, width]);
+    // Not minus infinity: where every channel is absent the softmax would not be a number.
+    let weights = softmax(scores.mask_fill(absent.clone(), -1e30), 1).mask_fill(absent, 0.0);
+    x.matmul(weights)
+}
+
 /// See [`super::group_norm`].
 #[must_use]
 pub fn group_norm(x: Tensor<3>, gamma: Tensor<1>, beta: Tensor<1>, norm: Norm) -> Tensor<3> {
@@ -64,6 +84,7 @@ pub fn group_norm(x: Tensor<3>, gamma: Tensor<1>, beta: Tensor<1>, norm: Norm) -
         Activation::Identity => u,
         Activation::Relu => relu(u),
         Activation::Gelu => gelu(u),
+        Activation::Elu => u.clone().clamp_min(0.0) + (u.clamp_max(0.0).exp() - 1.0),
     }
 }
 
@@ -88,7 +109,7 @@ pub fn pool(x: Tensor<3>, pooling: Pooling) -> Tensor<2> {
         Pooling::Mean => mean.squeeze_dim(1),
         Pooling::MeanAndDeviation => {
             let variance = (x - mean.clone()).square().mean_dim(1);
-            Tensor::cat(vec![mean, (variance + f64::from(super::pool_op::FLOOR)).sqrt()], 2).squeeze_dim(1)
+            Tensor::cat(vec![mean, (variance + f64::from(Pooling::FLOOR)).sqrt()], 2).squeeze_dim(1)
         }
     }
 }

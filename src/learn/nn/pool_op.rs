@@ -18,10 +18,10 @@ pub enum Pooling {
     MeanAndDeviation,
 }
 
-/// Keeps the slope of the root finite where a feature stands still.
-pub(super) const FLOOR: f32 = 1e-5;
-
 impl Pooling {
+    /// Added to a variance: it keeps the slope of the root finite where a feature stands still.
+    pub const FLOOR: f32 = 1e-5;
+
     /// Values for `channels` channels.
     #[must_use]
     pub fn width(self, channels: usize) -> usize {
@@ -47,7 +47,7 @@ impl Pooling {
                     *sum += (x - mean) * (x - mean);
                 }
             }
-            deviations.iter_mut().for_each(|sum| *sum = (*sum * share + FLOOR).sqrt());
+            deviations.iter_mut().for_each(|sum| *sum = (*sum * share + Self::FLOOR).sqrt());
         }
     }
 

@@ -1,7 +1,8 @@
 //! Own operations against burn's layers, forward and backward, and against finite differences in double precision.
 
 use super::*;
-use burn::tensor::{DType, Device, Distribution, FloatDType, Tensor};
+use crate::learn::parameters::values_of;
+use burn::tensor::{DType, Device, Distribution, FloatDType, Tensor, TensorData};
 use proptest::prelude::*;
 
 fn device() -> Device {
@@ -40,7 +41,36 @@ fn geometries() -> impl Strategy<Value = Geometry> {
 }
 
 fn activations() -> impl Strategy<Value = Activation> {
-    prop_oneof![Just(Activation::Identity), Just(Activation::Relu), Just(Activation::Gelu)]
+    prop_oneof![Just(Activation::Identity), Just(Activation::Relu), Just(Activation::Gelu), Just(Activation::Elu)]
+}
+
+/// The transposed convolution of one window from its definition (Dumoulin and Visin, 2016): `stride - 1` zeros between the
+/// frames, zeros before and after them, and the correlation of that with the kernel turned round in time.
+fn stuffed_and_correlated(x: &[f32], w: &[f32], b: &[f32], g: Geometry, frames: usize) -> Vec<f64> {
+    let (cout, cin) = (b.len(), w.len() / g.kernel / b.len());
+    let (reach, inputs) = (g.reach(), x.len() / cin);
+    let mut stuffed = vec![0.0; (reach - 1 + (inputs - 1) * g.stride + 1 + reach + g.left + frames) * cin];
+    for (frame, x) in x.chunks_exact(cin).enumerate() {
+        let at = (reach - 1 + frame * g.stride) * cin;
+        stuffed[at..at + cin].copy_from_slice(x);
+    }
+    // The dilated kernel, zeros between its taps, and then the last tap first.
+    let mut kernel = vec![vec![0.0; cout * cin]; reach];
+    for (tap, w) in w.chunks_exact(cout * cin).enumerate() {
+        kernel[tap * g.dilation].copy_from_slice(w);
+    }
+    kernel.reverse();
+    let mut y = Vec::with_capacity(frames * cout);
+    for frame in g.left..g.left + frames {
+        for (channel, bias) in b.iter().enumerate() {
+            let tap = |(i, w): (usize, &Vec<f32>)| {
+                let (x, w) = (&stuffed[(frame + i) * cin..], &w[channel * cin..][..cin]);
+                w.iter().zip(x).map(|(w, x)| f64::from(*w) * f64::from(*x)).sum::<f64>()
+            };
+            y.push(f64::from(*bias) + kernel.iter().enumerate().map(tap).sum::<f64>());
+        }
+    }
+    y
 }
 
 proptest! {
@@ -88,6 +118,25 @@ proptest! {
         let there = (y * upstream.clone()).sum().into_scalar::<f32>();
         let back = (x * transposed_conv_over_time(upstream, w, zeros(cin), g, t)).sum().into_scalar::<f32>();
         prop_assert!((there - back).abs() <= 1e-3 * (1.0 + there.abs()), "{} and {}", there, back);
+    }
+
+    #[test]
+    fn the_transposed_convolution_equals_its_definition(
+        (batch, t, cin, cout) in (1usize..4, 1usize..30, 1usize..5, 1usize..5),
+        g in geometries(),
+        more in 0usize..3,
+    ) {
+        let frames = g.transposed_outputs(t) + more.min(g.stride - 1);
+        prop_assume!(frames > 0 && g.outputs(frames) == t);
+        let (x, w, b) = (random([batch, t, cin]), random([g.kernel * cout, cin]), random([cout]));
+        let y = values_of(transposed_conv_over_time(x.clone(), w.clone(), b.clone(), g, frames));
+        let (x, w, b) = (values_of(x), values_of(w), values_of(b));
+        for (x, y) in x.chunks_exact(t * cin).zip(y.chunks_exact(frames * cout)) {
+            let want = stuffed_and_correlated(x, &w, &b, g, frames);
+            for (i, (got, want)) in y.iter().zip(want).enumerate() {
+                prop_assert!((f64::from(*got) - want).abs() < 1e-4 * (1.0 + want.abs()), "{}: {} and {}", i, got, want);
+            }
+        }
     }
 
     #[test]
@@ -153,6 +202,32 @@ proptest! {
     }
 
     #[test]
+    fn a_depthwise_convolution_equals_burns((batch, t, channels) in (1usize..5, 1usize..40, 1usize..20), kernel in 1usize..12) {
+        let (x, w, b) = (random([batch, t, channels]), random([kernel, channels]), random([channels]));
+        equal!(
+            depthwise_over_time(x.clone(), w.clone(), b.clone()), plain::depthwise_over_time(x.clone(), w.clone(), b.clone());
+            x, w, b
+        );
+    }
+
+    #[test]
+    fn attention_over_electrodes_equals_burns(
+        (batch, t, channels, features, width) in (1usize..6, 1usize..20, 1usize..12, 1usize..9, 1usize..12),
+        absent in proptest::collection::vec(any::<bool>(), 60),
+        all_there in any::<bool>(),
+    ) {
+        let present: Vec<f32> = (0..batch * channels).map(|i| f32::from(u8::from(all_there || absent[i]))).collect();
+        let present = Tensor::<3>::from_data(TensorData::new(present, [batch, 1, channels]), &device());
+        let x = (random([batch, t, channels]) * present).detach().require_grad();
+        let (w, of_electrodes) = (random([features, width]), random([channels, features]).detach());
+        let values = values_of(of_electrodes.clone());
+        equal!(
+            spatial_attention(x.clone(), w.clone(), values.clone().into()),
+            plain::spatial_attention(x.clone(), w.clone(), of_electrodes.clone()); x, w
+        );
+    }
+
+    #[test]
     fn gelu_equals_its_formula((rows, width) in (1usize..9, 1usize..30)) {
         let x = random([rows, width]);
         equal!(gelu(x.clone()), plain::gelu(x.clone()); x);
@@ -171,7 +246,7 @@ fn against_differences<const D: usize>(
     let at = |i: usize, by: f64| {
         let mut values = values.clone();
         values[i] += by;
-        let data = burn::tensor::TensorData::new(values, x.dims());
+        let data = TensorData::new(values, x.dims());
         let x = Tensor::from_data(data, (&Compute::default().serving(), DType::F64));
         loss(x).into_data().iter::<f64>().sum::<f64>()
     };
@@ -236,6 +311,20 @@ fn gradients_equal_differences_in_double_precision() {
     };
     check("sequence", against_differences(&x, x.grad(&gradients).unwrap(), |x| run(x, u2.clone())));
     check("state's weight", against_differences(&u, u.grad(&gradients).unwrap(), |u| run(x2.clone(), u)));
+    let present = TensorData::new(vec![1.0f32, 1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0], [2, 1, 4]);
+    let x = (random([2, 5, 4]) * Tensor::<3>::from_data(present, &device())).detach();
+    let (w, of_electrodes) = (random([6, 3]), random([4, 6]).detach());
+    let values = values_of(of_electrodes.clone());
+    let y = spatial_attention(x.clone(), w.clone(), values.into());
+    let gradients = (y.clone() * y).sum().backward();
+    let (x2, of_electrodes) = (double(&x), double(&of_electrodes));
+    check(
+        "attention over electrodes",
+        against_differences(&w, w.grad(&gradients).unwrap(), |w| {
+            let y = plain::spatial_attention(x2.clone(), w, of_electrodes.clone());
+            (y.clone() * y).sum()
+        }),
+    );
     let x = random([2, 4, 12]);
     let y = attention(x.clone(), 2);
     let gradients = (y.clone() * y).sum().backward();

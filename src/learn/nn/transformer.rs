@@ -1,6 +1,6 @@
 //! A transformer block as a layer.
 
-use super::{Activation, GroupNorm, Init, Kernels, Linear, attention, plain};
+use super::{Activation, Gelu, GroupNorm, Init, Kernels, Linear, attention, plain};
 use burn::module::Module;
 use burn::tensor::Tensor;
 
@@ -20,13 +20,6 @@ pub struct Transformer {
     kernels: Kernels,
 }
 
-/// GELU alone, without a normalisation.
-#[derive(Module, Debug)]
-struct Gelu {
-    #[module(skip)]
-    kernels: Kernels,
-}
-
 impl Transformer {
     /// A block of tokens `width` wide, its map `hidden` wide.
     #[must_use]
@@ -37,7 +30,7 @@ impl Transformer {
             out: Linear::new(init, width, width),
             before_map: GroupNorm::new(init, width, 1, Activation::Identity),
             up: Linear::new(init, width, hidden),
-            gelu: Gelu { kernels: init.kernels() },
+            gelu: Gelu::new(init),
             down: Linear::new(init, hidden, width),
             heads,
             kernels: init.kernels(),
@@ -59,14 +52,5 @@ impl Transformer {
         let hidden = self.up.forward(self.before_map.forward_rows(x.clone()));
         let x = x + self.down.forward(self.gelu.forward(hidden));
         x.reshape([batch, tokens, width])
-    }
-}
-
-impl Gelu {
-    fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        match self.kernels {
-            Kernels::Own => super::gelu(x),
-            Kernels::Plain => plain::gelu(x),
-        }
     }
 }

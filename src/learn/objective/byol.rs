@@ -3,18 +3,11 @@
 //! Owned by the trainer. Invariant: the target has no gradients, and moves once a step, after the optimiser.
 
 use super::online::{Online, prefixed, restored};
+use super::trunk::{HIDDEN, PROJECTION, Trunk, halves};
 use super::{Batch, Learnt, Objective, ObjectiveSettings, StepReport, loss};
 use crate::learn::nn::{Activation, Compute, Init, Perceptron};
 use crate::learn::{CheckpointError, Encoder, parameters};
 use burn::module::Module;
-use burn::tensor::Tensor;
-
-/// What online network and target have in common.
-#[derive(Module, Debug)]
-struct Trunk {
-    encoder: Encoder,
-    projector: Perceptron,
-}
 
 #[derive(Module, Debug)]
 struct Network {
@@ -30,19 +23,15 @@ pub(super) struct Byol {
     compute: Compute,
 }
 
-const HIDDEN: usize = 256;
-const PROJECTION: usize = 128;
 /// The loss of unrelated directions.
 const CHANCE: f32 = 2.0;
 
 impl Byol {
     pub fn new(settings: &ObjectiveSettings) -> Self {
         let mut init = Init::training(settings.seed, settings.compute);
-        let encoder = Encoder::new(&mut init, &settings.encoder);
-        let projector = Perceptron::new(&mut init, [settings.encoder.embedding, HIDDEN, PROJECTION], Activation::Gelu);
+        let trunk = Trunk::new(&mut init, &settings.encoder);
         let predictor = Perceptron::new(&mut init, [PROJECTION, HIDDEN, PROJECTION], Activation::Gelu);
-        let network = Network { trunk: Trunk { encoder, projector }, predictor };
-        let target = network.trunk.valid();
+        let (target, network) = (trunk.valid(), Network { trunk, predictor });
         Self {
             online: Online::new(network, settings.schedule),
             target,
@@ -52,19 +41,13 @@ impl Byol {
     }
 }
 
-/// The two halves of `[2B, D]`.
-fn halves(x: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
-    let rows = x.dims()[0] / 2;
-    (x.clone().narrow(0, 0, rows), x.narrow(0, rows, rows))
-}
-
 impl Objective for Byol {
     fn step(&mut self, batch: &Batch) -> StepReport {
         let network = self.online.module();
-        let targets = self.target.encoder.forward(batch.both(&self.compute.serving()));
-        let (t1, t2) = halves(self.target.projector.forward(targets).autodiff());
-        let embeddings = network.trunk.encoder.forward(batch.both(&self.compute.training()));
-        let (o1, o2) = halves(network.predictor.forward(network.trunk.projector.forward(embeddings.clone())));
+        let targets = self.target.forward(batch.together(2, &self.compute.serving())).1;
+        let (t1, t2) = halves(targets.autodiff());
+        let (embeddings, projections) = network.trunk.forward(batch.together(2, &self.compute.training()));
+        let (o1, o2) = halves(network.predictor.forward(projections));
         let descent = self.online.descend(&loss::byol(o1, o2, t1, t2));
         if !descent.skipped {
             let online = parameters::list(&self.online.module().trunk);

@@ -3,16 +3,44 @@
 //! Owned by the trainer. Each window is cut into pieces that the encoder sees one by one, so the receptive field of a
 //! latent is its own piece and no prediction can look at its answer (Banville et al., 2021). Invariant: pieces do not overlap.
 
+use super::Batch;
 use super::loss::{Negatives, Score, cpc_steps};
-use super::online::Online;
-use super::{Batch, Learnt, Objective, ObjectiveSettings, StepReport};
-use crate::learn::nn::{Compute, Gru, Init};
-use crate::learn::{CheckpointError, Encoder, parameters};
+use super::single::{Judgement, Single};
+use crate::learn::nn::{Gru, Init};
+use crate::learn::{Encoder, EncoderShape};
 use burn::module::{Module, Param};
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+/// What a piece is told apart from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CpcNegatives {
+    /// The pieces of other windows at the same time.
+    SameTime,
+    /// The pieces of all windows at all times.
+    AllTimes,
+    /// Of those at the same time only the ones from other recordings, or from behind a gap.
+    OtherRecordings,
+}
+
+impl CpcNegatives {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::SameTime, Self::AllTimes, Self::OtherRecordings];
+
+    /// The word in configurations.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::SameTime => "same-time",
+            Self::AllTimes => "all-times",
+            Self::OtherRecordings => "other-recordings",
+        }
+    }
+}
 
 #[derive(Module, Debug)]
-struct Network {
+pub(super) struct Network {
     encoder: Encoder,
     context: Gru,
     heads: Vec<Param<Tensor<2>>>,
@@ -20,65 +48,67 @@ struct Network {
 
 /// CPC in training (van den Oord et al., 2018): a GRU sums up the past, one linear head a step ahead.
 pub(super) struct Cpc {
-    online: Online<Network>,
-    pieces: usize,
-    temperature: f32,
-    compute: Compute,
+    pub shape: EncoderShape,
+    /// Pieces of a window.
+    pub pieces: usize,
+    /// How many pieces ahead are predicted.
+    pub ahead: usize,
+    pub temperature: f32,
+    pub negatives: CpcNegatives,
 }
 
 /// Width of the context (Banville et al. use 100).
 const CONTEXT: usize = 128;
 
 impl Cpc {
-    pub fn new(settings: &ObjectiveSettings) -> Self {
-        let mut init = Init::training(settings.seed, settings.compute);
-        let dimension = settings.encoder.embedding;
-        let encoder = Encoder::new(&mut init, &settings.encoder);
-        let context = Gru::new(&mut init, dimension, CONTEXT);
-        let bound = (1.0 / CONTEXT as f32).sqrt();
-        let heads = (0..settings.ahead).map(|_| init.uniform([CONTEXT, dimension], bound)).collect();
-        let online = Online::new(Network { encoder, context, heads }, settings.schedule);
-        Self { online, pieces: settings.pieces, temperature: settings.temperature, compute: settings.compute }
+    /// Negatives of a batch, and the mean number of them for each prediction.
+    fn negatives(&self, batch: &Batch) -> (Negatives, f32) {
+        let rows = batch.rows();
+        match self.negatives {
+            CpcNegatives::SameTime => (Negatives::BatchSameTime, rows as f32 - 1.0),
+            CpcNegatives::AllTimes => {
+                // Each step ahead has as many predictions as pieces are left.
+                let left = self.pieces as f32 - (self.ahead as f32 + 1.0) / 2.0;
+                (Negatives::BatchTime, rows as f32 * left - 1.0)
+            }
+            CpcNegatives::OtherRecordings => {
+                let recordings: Vec<u32> = batch.origins[0].iter().map(|origin| origin.source).collect();
+                let others = |a: &u32| recordings.iter().filter(|&b| a != b).count();
+                let mean = recordings.iter().map(others).sum::<usize>() as f32 / rows.max(1) as f32;
+                (Negatives::OtherRecordings(recordings), mean)
+            }
+        }
     }
 }
 
-impl Objective for Cpc {
-    fn step(&mut self, batch: &Batch) -> StepReport {
-        let (rows, network) = (batch.rows(), self.online.module());
+impl Single for Cpc {
+    type Network = Network;
+
+    fn network(&self, init: &mut Init) -> Network {
+        let dimension = self.shape.embedding;
+        let encoder = Encoder::new(init, &self.shape);
+        let context = Gru::new(init, dimension, CONTEXT);
+        let bound = (1.0 / CONTEXT as f32).sqrt();
+        let heads = (0..self.ahead).map(|_| init.uniform([CONTEXT, dimension], bound)).collect();
+        Network { encoder, context, heads }
+    }
+
+    fn encoder(network: &Network) -> &Encoder {
+        &network.encoder
+    }
+
+    fn judge(&self, network: &Network, batch: &Batch, device: &Device) -> Judgement {
+        let rows = batch.rows();
         let piece = batch.frames / self.pieces;
         let used = piece * self.pieces;
         // What does not divide is left out at the beginning: the end of a window is the newest.
-        let x = batch.view(0, &self.compute.training()).slice([0..rows, batch.frames - used..batch.frames]);
+        let x = batch.view(0, device).slice([0..rows, batch.frames - used..batch.frames]);
         let latents = network.encoder.forward(x.reshape([rows * self.pieces, piece, batch.channels]));
-        let dimension = latents.dims()[1];
-        let z = latents.clone().reshape([rows, self.pieces, dimension]);
+        let z = latents.clone().reshape([rows, self.pieces, latents.dims()[1]]);
         let c = network.context.forward(z.clone());
         let heads: Vec<Tensor<2>> = network.heads.iter().map(Param::val).collect();
-        let score = Score::Cosine { temperature: self.temperature };
-        let steps = cpc_steps(&z, &c, &heads, score, Negatives::BatchSameTime);
-        let loss = Tensor::cat(steps, 0).mean();
-        let descent = self.online.descend(&loss);
-        descent.report(Some((rows as f32).ln()), parameters::values_of(latents.detach()))
-    }
-
-    fn encoder(&self) -> Encoder {
-        self.online.module().encoder.valid()
-    }
-
-    fn steps(&self) -> u64 {
-        self.online.steps()
-    }
-
-    fn skipped(&self) -> u64 {
-        self.online.skipped()
-    }
-
-    fn learnt(&self) -> Learnt {
-        self.online.learnt()
-    }
-
-    fn restore(&mut self, learnt: &Learnt) -> Result<(), CheckpointError> {
-        self.online = self.online.restored(learnt)?;
-        Ok(())
+        let (negatives, count) = self.negatives(batch);
+        let steps = cpc_steps(&z, &c, &heads, Score::Cosine { temperature: self.temperature }, &negatives);
+        Judgement { loss: Tensor::cat(steps, 0).mean(), chance: Some((1.0 + count).ln()), embeddings: latents }
     }
 }

@@ -3,26 +3,16 @@
 //! Owned by the trainer. Invariant: keys enter the queue after the loss that they could have been negatives of, and a
 //! query never meets a key of its own window or of its neighbours in time.
 
+use super::batch::rows_of;
+use super::mixup::blends;
 use super::online::{Online, counter, prefixed, restored};
-use super::{Batch, Learnt, Objective, ObjectiveSettings, Origin, StepReport, loss};
-use crate::learn::nn::{Activation, Compute, Init, Perceptron};
+use super::trunk::{PROJECTION, Trunk};
+use super::{Batch, Learnt, Method, Objective, ObjectiveSettings, Origin, StepReport, loss};
+use crate::learn::nn::{Compute, Init};
 use crate::learn::parameters::Named;
 use crate::learn::{CheckpointError, Encoder, parameters};
 use burn::module::Module;
 use burn::tensor::{Tensor, TensorData};
-
-#[derive(Module, Debug)]
-struct Network {
-    encoder: Encoder,
-    projector: Perceptron,
-}
-
-impl Network {
-    fn forward(&self, x: Tensor<3>) -> (Tensor<2>, Tensor<2>) {
-        let embedding = self.encoder.forward(x);
-        (embedding.clone(), self.projector.forward(embedding))
-    }
-}
 
 /// Keys first in, first out, with where each comes from.
 #[derive(Clone, Debug)]
@@ -93,24 +83,21 @@ impl KeyQueue {
 
 /// MoCo in training (He et al., 2020; projection head of Chen et al., 2020).
 pub(super) struct Moco {
-    online: Online<Network>,
-    key: Network,
+    online: Online<Trunk>,
+    key: Trunk,
     queue: KeyQueue,
     momentum: f32,
     temperature: f32,
     near_frames: u64,
+    /// Blends of windows as queries (MixCo; Kim et al., 2020): the seed and alpha of their shares.
+    mixing: Option<(u64, f64)>,
     compute: Compute,
 }
-
-const HIDDEN: usize = 256;
-const PROJECTION: usize = 128;
 
 impl Moco {
     pub fn new(settings: &ObjectiveSettings) -> Self {
         let mut init = Init::training(settings.seed, settings.compute);
-        let encoder = Encoder::new(&mut init, &settings.encoder);
-        let projector = Perceptron::new(&mut init, [settings.encoder.embedding, HIDDEN, PROJECTION], Activation::Gelu);
-        let network = Network { encoder, projector };
+        let network = Trunk::new(&mut init, &settings.encoder);
         Self {
             key: network.valid(),
             online: Online::new(network, settings.schedule),
@@ -118,6 +105,7 @@ impl Moco {
             momentum: settings.momentum,
             temperature: settings.temperature,
             near_frames: settings.near_frames,
+            mixing: (settings.method == Method::Mixup).then_some((settings.seed, settings.mixup.alpha)),
             compute: settings.compute,
         }
     }
@@ -126,17 +114,42 @@ impl Moco {
 impl Objective for Moco {
     fn step(&mut self, batch: &Batch) -> StepReport {
         let keys = loss::unit(self.key.forward(batch.view(1, &self.compute.serving())).1);
-        let (embeddings, queries) = self.online.module().forward(batch.view(0, &self.compute.training()));
+        let device = self.compute.training();
+        // Without mixing each window is a blend of itself.
+        let mixing = self.mixing.map(|(seed, alpha)| blends(batch, seed, alpha));
+        let windows = batch.view(0, &device);
+        let windows = match &mixing {
+            Some((with, shares)) => loss::mixed(windows, with, shares),
+            None => windows,
+        };
+        let (embeddings, queries) = self.online.module().forward(windows);
         let queue = TensorData::new(self.queue.keys().to_vec(), [self.queue.origins.len(), PROJECTION]);
-        let queue = Tensor::from_data(queue, &self.compute.training());
-        let masked = self.queue.masked(&batch.origins, self.near_frames);
+        let queue = Tensor::from_data(queue, &device);
+        let mut masked = self.queue.masked(&batch.origins[0], self.near_frames);
+        if let Some((with, _)) = &mixing {
+            // Neither of its sources is a negative of a blend.
+            let of_others: Vec<Origin> = with.iter().map(|&row| batch.origins[0][row]).collect();
+            let near_others = self.queue.masked(&of_others, self.near_frames);
+            masked.iter_mut().zip(near_others).for_each(|(masked, near)| *masked |= near);
+        }
         let negatives = masked.iter().filter(|&&masked| !masked).count() as f32 / batch.rows().max(1) as f32;
-        let rows = loss::moco_rows(queries, keys.clone().autodiff(), queue, Some(masked), self.temperature);
-        let descent = self.online.descend(&rows.mean());
+        let against = |keys: Tensor<2>, masked| {
+            loss::moco_rows(queries.clone(), keys.autodiff(), queue.clone(), Some(masked), self.temperature)
+        };
+        let loss = match &mixing {
+            None => against(keys.clone(), masked).mean(),
+            Some((with, shares)) => {
+                let (own, others) =
+                    (against(keys.clone(), masked.clone()), against(rows_of(keys.clone(), with), masked));
+                let shares = Tensor::<1>::from_data(TensorData::new(shares.clone(), [batch.rows()]), &device);
+                (own * shares.clone() + others * (shares.neg() + 1.0)).mean()
+            }
+        };
+        let descent = self.online.descend(&loss);
         if !descent.skipped {
             let online = parameters::list(self.online.module());
             self.key = parameters::moved_towards(self.key.clone(), &online, self.momentum);
-            self.queue.push(&parameters::values_of(keys), &batch.origins);
+            self.queue.push(&parameters::values_of(keys), &batch.origins[0]);
         }
         descent.report(Some((1.0 + negatives).ln()), parameters::values_of(embeddings.detach()))
     }

@@ -3,16 +3,32 @@
 //! Each owns its online modules, its target if it has one, and its optimiser, on the trainer's thread. Invariant: target
 //! and key encoders live on a device without gradients, so none can reach them, and they move once a step, after it.
 
+mod autoencoder;
 mod batch;
 mod byol;
 mod cpc;
+mod forecast;
 pub mod loss;
+mod mae;
+mod masked;
 mod method;
+mod mixup;
 mod moco;
 pub(in crate::learn) mod online;
+mod order;
+mod simclr;
+mod single;
+mod tokens;
+mod transform;
+mod trunk;
 
-pub use batch::{Batch, Origin};
+pub use autoencoder::AutoencoderSettings;
+pub use batch::{Asks, Batch, Origin, VIEWS};
+pub use cpc::CpcNegatives;
+pub use forecast::Forecast;
+pub use mae::MaskSettings;
 pub use method::{Method, ObjectiveSettings, build};
+pub use mixup::{MixupKeys, MixupSettings};
 pub use moco::KeyQueue;
 
 use super::parameters::Named;
@@ -46,7 +62,7 @@ pub struct Learnt {
 
 /// A self-supervised method in training.
 pub trait Objective: Send {
-    /// One optimiser step on a batch of two views a window.
+    /// One optimiser step on a batch that holds what the method asks for.
     fn step(&mut self, batch: &Batch) -> StepReport;
 
     /// A copy of the encoder without gradients, for serving.
@@ -67,3 +83,6 @@ pub trait Objective: Send {
     /// If a tensor is missing or has another shape; the objective is then as it was before.
     fn restore(&mut self, learnt: &Learnt) -> Result<(), CheckpointError>;
 }
+
+#[cfg(test)]
+mod tests;

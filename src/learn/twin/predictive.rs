@@ -47,7 +47,7 @@ impl Twin for Cpc {
         let context = c.narrow(1, 0, kept) * (1.0 / (WIDTH as f32).sqrt());
         let one = |(i, head): (usize, &Param<Tensor<2>>)| {
             let latents = z.clone().narrow(1, i + 1, kept);
-            loss::cpc_step(latents, context.clone(), head.val(), Score::Dot, Negatives::BatchSameTime)
+            loss::cpc_step(latents, context.clone(), head.val(), Score::Dot, &Negatives::BatchSameTime)
         };
         let losses: Vec<Tensor<1>> = network.heads.iter().enumerate().map(one).collect();
         self.online.descend(&Tensor::cat(losses, 0).mean()).loss()

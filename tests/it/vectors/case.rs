@@ -50,8 +50,25 @@ impl Case {
         self.0["params"][name].as_f64().unwrap_or_else(|| panic!("{}: no parameter {name}", self.name()))
     }
 
+    /// A parameter that a case may leave out.
+    pub fn param_or(&self, name: &str, default: f64) -> f64 {
+        self.0["params"][name].as_f64().unwrap_or(default)
+    }
+
     pub fn number(&self, group: &str, name: &str) -> f64 {
         self.0[group][name].as_f64().unwrap_or_else(|| panic!("{}: no {group}.{name}", self.name()))
+    }
+
+    pub fn has(&self, group: &str, name: &str) -> bool {
+        !self.0[group][name].is_null()
+    }
+
+    /// Whole numbers, written as a tensor or as a list.
+    pub fn places(&self, group: &str, name: &str) -> Vec<usize> {
+        let value = &self.0[group][name];
+        let list = value.as_array().or_else(|| value["data"].as_array());
+        let list = list.unwrap_or_else(|| panic!("{}: no {group}.{name}", self.name()));
+        list.iter().map(|v| v.as_f64().unwrap() as usize).collect()
     }
 
     pub fn shape(&self, group: &str, name: &str) -> Vec<usize> {
@@ -79,13 +96,18 @@ impl Case {
 
     /// Ill-conditioned on purpose: judged more leniently.
     fn is_extreme(&self) -> bool {
-        ["large", "tiny", "collapsed", "tau0.01"].iter().any(|word| self.name().contains(word))
+        ["large", "tiny", "collapsed", "total_collapse", "tau0.01"].iter().any(|word| self.name().contains(word))
     }
 
     /// A loss in single precision within the tolerance of the reference.
     pub fn check_loss(&self, got: f64, want: f64) {
+        self.check_number("loss", got, want);
+    }
+
+    /// Any other number that comes from inputs of single precision.
+    pub fn check_number(&self, what: &str, got: f64, want: f64) {
         let tolerance = if self.is_extreme() { 1e-3 } else { 2e-5 };
-        assert!((got - want).abs() <= tolerance * want.abs() + 1e-7, "{}: loss {got} is not {want}", self.name());
+        assert!((got - want).abs() <= tolerance * want.abs() + 1e-7, "{}: {what} {got} is not {want}", self.name());
     }
 
     /// Gradients, or any other tensor, in single precision within the tolerance of the reference.

@@ -14,14 +14,20 @@ fn convolutions_forward_and_backward() {
 }
 
 fn check(case: &Case, kernels: &Kernels) {
-    let number = |name: &str| case.param(name) as usize;
+    let number = |name: &str, default: f64| case.param_or(name, default) as usize;
     let transposed = case.0["params"]["op"] == "conv_transpose1d";
     let weight = if transposed { "weight_in_outpg_k" } else { "weight_out_inpg_k" };
     let (x, w, b) = (case.input::<3>("x"), case.input::<3>(weight), case.input::<1>("bias"));
     let [leading, trailing, kernel] = w.dims();
-    let padding = number("padding");
-    let g = Geometry { kernel, stride: number("stride"), dilation: number("dilation"), left: padding, right: padding };
-    let groups = number("groups");
+    let padding = number("padding", 0.0);
+    let g = Geometry {
+        kernel,
+        stride: number("stride", 1.0),
+        dilation: number("dilation", 1.0),
+        left: padding,
+        right: padding,
+    };
+    let groups = number("groups", 1.0);
     let frames_first = x.clone().swap_dims(1, 2);
     let outputs = b.dims()[0] / groups;
     let inputs = x.dims()[1] / groups;
@@ -32,7 +38,7 @@ fn check(case: &Case, kernels: &Kernels) {
         // The reference's last two dimensions but one become [kernel, its trailing, its leading], rows by taps.
         let w = of_group.permute([2, 1, 0]).reshape([kernel * trailing, leading / groups]);
         if transposed {
-            let frames = g.transposed_outputs(x.dims()[1]) + number("output_padding");
+            let frames = g.transposed_outputs(x.dims()[1]) + number("output_padding", 0.0);
             match kernels {
                 Kernels::Own => nn::transposed_conv_over_time(x, w, b, g, frames),
                 Kernels::Plain => plain::transposed_conv_over_time(x, w, b, g, frames),

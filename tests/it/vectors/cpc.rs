@@ -14,14 +14,14 @@ fn cpc_losses_and_gradients() {
             "time_same_seq" => Negatives::SameSequence,
             other => panic!("unknown negatives {other}"),
         };
-        let temperature = case.param("temperature") as f32;
+        let temperature = case.param_or("temperature", 1.0) as f32;
         let score = if word("score") == "dot" { Score::Dot } else { Score::Cosine { temperature } };
         let (z, c, w) = (case.input::<3>("z"), case.input::<3>("c"), case.input::<3>("W"));
         let [steps, _, _] = w.dims();
         // The reference writes heads as [D, H]; a head of ours is [H, D].
         let heads: Vec<Tensor<2>> =
             (0..steps).map(|k| w.clone().narrow(0, k, 1).squeeze_dim::<2>(0).transpose()).collect();
-        let losses = cpc_steps(&z, &c, &heads, score, negatives);
+        let losses = cpc_steps(&z, &c, &heads, score, &negatives);
         let all = Tensor::cat(losses, 0);
         case.check_tensor("loss a step ahead", &values(all.clone()), &case.values("expected", "loss_per_k"));
         let loss = all.mean();

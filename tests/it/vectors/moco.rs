@@ -22,10 +22,12 @@ fn size(case: &Case, name: &str) -> usize {
 }
 
 fn check_v2(case: &Case) {
-    let (keys, valid, temperature) = (size(case, "K"), size(case, "valid"), case.param("temperature") as f32);
+    let (keys, temperature) = (size(case, "K"), case.param("temperature") as f32);
+    let valid = case.param_or("valid", keys as f64) as usize;
     let (q, k) = (case.input::<2>("q"), case.input::<2>("k"));
     let queue = case.singles("inputs", "queue");
-    let excluded = case.values("inputs", "exclude");
+    let excluded =
+        if case.has("inputs", "exclude") { case.values("inputs", "exclude") } else { vec![0.0; q.dims()[0] * keys] };
     let masked: Vec<bool> = excluded.iter().enumerate().map(|(i, &e)| i % keys >= valid || e != 0.0).collect();
     let queue_tensor = Tensor::<2>::from_data(TensorData::new(queue.clone(), case.shape("inputs", "queue")), &device());
     let rows = loss::moco_rows(q.clone(), k.clone(), queue_tensor, Some(masked), temperature);
@@ -38,7 +40,7 @@ fn check_v2(case: &Case) {
 
     let d = size(case, "D");
     let old = vec![Origin::default(); keys];
-    let mut held = KeyQueue::holding(keys, d, &queue, &old, size(case, "ptr"));
+    let mut held = KeyQueue::holding(keys, d, &queue, &old, case.param_or("ptr", 0.0) as usize);
     held.push(&values(loss::unit(k.detach())), &vec![Origin::default(); size(case, "B")]);
     case.check_tensor("queue", held.keys(), &case.values("expected", "queue_after"));
     assert_eq!(held.next(), case.number("expected", "ptr_after") as usize, "{}", case.name());

@@ -3,12 +3,16 @@
 //! `NEUROSTREAM_VECTORS=DIR cargo test vectors` runs the same tests on any folder of the shape of `../shared/vectors/ssl`, and
 //! `cargo test --features ndarray vectors` on burn's ndarray backend.
 
+mod buffers;
 mod byol;
 mod case;
 mod conv;
 mod cpc;
 mod ema;
 mod gru;
+mod mae;
+mod metrics;
+mod mixup;
 mod moco;
 mod ntxent;
 mod optim;

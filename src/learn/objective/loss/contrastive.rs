@@ -1,6 +1,6 @@
-//! The losses alone: pure functions of tensors, tested against reference values and gradients.
+//! Losses that tell a window's own answer from others, and BYOL's, which has no others.
 //!
-//! Every cosine is of rows scaled to unit length as PyTorch's `normalize` does it.
+//! Pure functions. Invariant: no gradient reaches targets, keys and queues.
 
 use crate::learn::nn::cross_entropy;
 use burn::tensor::Tensor;
@@ -22,9 +22,14 @@ pub fn unit<const D: usize>(x: Tensor<D>) -> Tensor<D> {
 /// `o1`, `o2` are predictions `[B, D]`, `t1`, `t2` the targets of the same views; no gradient reaches the targets.
 #[must_use]
 pub fn byol(o1: Tensor<2>, o2: Tensor<2>, t1: Tensor<2>, t2: Tensor<2>) -> Tensor<1> {
-    let cosine = |o: Tensor<2>, t: Tensor<2>| (unit(o) * unit(t.detach())).sum_dim(1);
-    let cosines = cosine(o1, t2) + cosine(o2, t1);
-    cosines.mean().neg().add_scalar(2.0)
+    (away(o1, t2) + away(o2, t1)) * 0.5
+}
+
+/// One half of it: mean over rows of `2 - 2 cos(o, t)`. No gradient reaches the targets.
+#[must_use]
+pub fn away(o: Tensor<2>, t: Tensor<2>) -> Tensor<1> {
+    let cosines = (unit(o) * unit(t.detach())).sum_dim(1);
+    cosines.mean() * -2.0 + 2.0
 }
 
 /// Row losses of `MoCo` (He et al., 2020): cross-entropy of the key against the queue, temperature applied to both.
@@ -58,7 +63,7 @@ pub fn moco_rows(
 pub fn moco_v3(q1: Tensor<2>, q2: Tensor<2>, k1: Tensor<2>, k2: Tensor<2>, temperature: f32) -> Tensor<1> {
     let one = |q: Tensor<2>, k: Tensor<2>| {
         let logits = unit(q).matmul(unit(k.detach()).transpose()) / temperature;
-        diagonal_cross_entropy(logits.unsqueeze_dim(0))
+        diagonal_cross_entropy(logits.unsqueeze_dim(0), None)
     };
     (one(q1, k2) + one(q2, k1)) * (2.0 * temperature)
 }
@@ -76,10 +81,12 @@ pub enum Score {
 }
 
 /// What a prediction is told apart from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Negatives {
     /// The other rows of the batch at the same time (Eldele et al., 2021).
     BatchSameTime,
+    /// Of those only the ones of other recordings: from which recording each row comes, `[B]` (Banville et al., 2021).
+    OtherRecordings(Vec<u32>),
     /// All rows at all times.
     BatchTime,
     /// The same row at other times.
@@ -99,7 +106,7 @@ pub fn cpc_steps(
     c: &Tensor<3>,
     heads: &[Tensor<2>],
     score: Score,
-    negatives: Negatives,
+    negatives: &Negatives,
 ) -> Vec<Tensor<1>> {
     let steps = z.dims()[1];
     assert!(heads.len() < steps, "there are more steps ahead than latents");
@@ -112,7 +119,7 @@ pub fn cpc_steps(
 
 /// One InfoNCE of `CPC`: contexts `[B, N, H]` through a head `[H, D]` against the latents `[B, N, D]` that they predict.
 #[must_use]
-pub fn cpc_step(z: Tensor<3>, c: Tensor<3>, head: Tensor<2>, score: Score, negatives: Negatives) -> Tensor<1> {
+pub fn cpc_step(z: Tensor<3>, c: Tensor<3>, head: Tensor<2>, score: Score, negatives: &Negatives) -> Tensor<1> {
     let ([rows, n, dimension], width) = (z.dims(), c.dims()[2]);
     let predicted = c.reshape([rows * n, width]).matmul(head).reshape([rows, n, dimension]);
     let (predicted, latents) = match score {
@@ -122,7 +129,7 @@ pub fn cpc_step(z: Tensor<3>, c: Tensor<3>, head: Tensor<2>, score: Score, negat
     // [G, M, D]: M predictions against the M latents of their group.
     let grouped = |x: Tensor<3>| match negatives {
         Negatives::BatchTime => x.reshape([1, rows * n, dimension]),
-        Negatives::BatchSameTime => x.swap_dims(0, 1),
+        Negatives::BatchSameTime | Negatives::OtherRecordings(_) => x.swap_dims(0, 1),
         Negatives::SameSequence => x,
     };
     let logits = grouped(predicted).matmul(grouped(latents).transpose());
@@ -130,24 +137,37 @@ pub fn cpc_step(z: Tensor<3>, c: Tensor<3>, head: Tensor<2>, score: Score, negat
         Score::Dot => logits,
         Score::Cosine { temperature } => logits / temperature,
     };
-    diagonal_cross_entropy(logits)
+    let masked = match negatives {
+        Negatives::OtherRecordings(recordings) => {
+            let of_row = |a: &u32| recordings.iter().map(|b| a == b).collect::<Vec<_>>();
+            Some((0..n).flat_map(|_| recordings.iter().flat_map(of_row)).collect())
+        }
+        _ => None,
+    };
+    diagonal_cross_entropy(logits, masked)
 }
 
 /// `SimCLR`'s NT-Xent (Chen et al., 2020, eq. 1): each of the `2 B` views against the other one of its window, all others
-/// being negatives. `z1`, `z2` are projections `[B, D]`.
+/// being negatives. `z1`, `z2` are projections `[B, D]`. Returns `[2 B]`; their mean is the loss.
 #[must_use]
-pub fn nt_xent(z1: Tensor<2>, z2: Tensor<2>, temperature: f32) -> Tensor<1> {
+pub fn nt_xent_rows(z1: Tensor<2>, z2: Tensor<2>, temperature: f32) -> Tensor<1> {
     let rows = z1.dims()[0];
     let z = unit(Tensor::cat(vec![z1, z2], 0));
     let logits = z.clone().matmul(z.transpose()) / temperature;
     let all = 2 * rows;
     let itself = (0..all * all).map(|i| i / all == i % all).collect();
-    cross_entropy(logits, (0..all).map(|i| (i + rows) % all).collect(), Some(itself)).mean()
+    cross_entropy(logits, (0..all).map(|i| (i + rows) % all).collect(), Some(itself))
 }
 
-/// Mean cross-entropy of logits `[G, M, M]` whose right answers lie on the diagonal.
-fn diagonal_cross_entropy(logits: Tensor<3>) -> Tensor<1> {
+/// The mean of [`nt_xent_rows`].
+#[must_use]
+pub fn nt_xent(z1: Tensor<2>, z2: Tensor<2>, temperature: f32) -> Tensor<1> {
+    nt_xent_rows(z1, z2, temperature).mean()
+}
+
+/// Mean cross-entropy of logits `[G, M, M]` whose right answers lie on the diagonal; masked ones are no answers.
+fn diagonal_cross_entropy(logits: Tensor<3>, masked: Option<Vec<bool>>) -> Tensor<1> {
     let [groups, size, _] = logits.dims();
     let right = (0..groups * size).map(|row| row % size).collect();
-    cross_entropy(logits.reshape([groups * size, size]), right, None).mean()
+    cross_entropy(logits.reshape([groups * size, size]), right, masked).mean()
 }

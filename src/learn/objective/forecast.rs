@@ -1,0 +1,134 @@
+//! Forecasting: a window predicts the one after it, its latent or the signal at its beginning.
+//!
+//! Owned by the trainer. Invariant: the latent to be predicted comes from a moving average of the encoder, which takes no
+//! gradients and moves once a step, after the optimiser.
+
+use super::online::{Online, prefixed, restored};
+use super::trunk::{HIDDEN, PROJECTION, Trunk};
+use super::{Batch, Learnt, Objective, ObjectiveSettings, StepReport, loss};
+use crate::learn::nn::{self, Activation, Compute, Init, Perceptron};
+use crate::learn::{CheckpointError, Encoder, parameters};
+use burn::module::Module;
+use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
+
+/// What is predicted of the next window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Forecast {
+    /// Its projection, by cosine.
+    Latent,
+    /// Its first patch, normalised, by squared error.
+    Patch,
+}
+
+impl Forecast {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Latent, Self::Patch];
+
+    /// The word in configurations.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Latent => "latent",
+            Self::Patch => "patch",
+        }
+    }
+}
+
+#[derive(Module, Debug)]
+struct Network {
+    trunk: Trunk,
+    /// From a projection to the next one, or from an embedding to the next patch.
+    predictor: Perceptron,
+}
+
+/// Next-window prediction in training; for latents as in BYOL (Grill et al., 2020), with time in place of views.
+pub(super) struct Forecasting {
+    online: Online<Network>,
+    target: Trunk,
+    what: Forecast,
+    patch: usize,
+    momentum: f32,
+    compute: Compute,
+}
+
+/// The loss of unrelated directions.
+const CHANCE_OF_LATENT: f32 = 2.0;
+/// The loss of predicting the mean of a normalised patch.
+const CHANCE_OF_PATCH: f32 = 1.0;
+
+impl Forecasting {
+    pub fn new(settings: &ObjectiveSettings) -> Self {
+        let mut init = Init::training(settings.seed, settings.compute);
+        let trunk = Trunk::new(&mut init, &settings.encoder);
+        let widths = match settings.forecast {
+            Forecast::Latent => [PROJECTION, HIDDEN, PROJECTION],
+            Forecast::Patch => [settings.encoder.embedding, HIDDEN, settings.patch * settings.encoder.channels],
+        };
+        let (target, predictor) = (trunk.valid(), Perceptron::new(&mut init, widths, Activation::Gelu));
+        Self {
+            online: Online::new(Network { trunk, predictor }, settings.schedule),
+            target,
+            what: settings.forecast,
+            patch: settings.patch,
+            momentum: settings.momentum,
+            compute: settings.compute,
+        }
+    }
+
+    fn loss(&self, batch: &Batch, embeddings: Tensor<2>, projections: Tensor<2>) -> (Tensor<1>, f32) {
+        let network = self.online.module();
+        match self.what {
+            Forecast::Latent => {
+                let target = self.target.forward(batch.view(1, &self.compute.serving())).1.autodiff();
+                let predicted = network.predictor.forward(projections);
+                (loss::away(predicted, target), CHANCE_OF_LATENT)
+            }
+            Forecast::Patch => {
+                let next = batch.view(1, &self.compute.training()).narrow(1, 0, self.patch);
+                let target = loss::normalised(nn::patches(next, self.patch));
+                let predicted = network.predictor.forward(embeddings).unsqueeze_dim(1);
+                (loss::masked_patches(predicted, target, &vec![true; batch.rows()]), CHANCE_OF_PATCH)
+            }
+        }
+    }
+}
+
+impl Objective for Forecasting {
+    fn step(&mut self, batch: &Batch) -> StepReport {
+        let now = batch.view(0, &self.compute.training());
+        let (embeddings, projections) = self.online.module().trunk.forward(now);
+        let (loss, chance) = self.loss(batch, embeddings.clone(), projections);
+        let descent = self.online.descend(&loss);
+        if !descent.skipped {
+            let online = parameters::list(&self.online.module().trunk);
+            self.target = parameters::moved_towards(self.target.clone(), &online, self.momentum);
+        }
+        descent.report(Some(chance), parameters::values_of(embeddings.detach()))
+    }
+
+    fn encoder(&self) -> Encoder {
+        self.online.module().trunk.encoder.valid()
+    }
+
+    fn steps(&self) -> u64 {
+        self.online.steps()
+    }
+
+    fn skipped(&self) -> u64 {
+        self.online.skipped()
+    }
+
+    fn learnt(&self) -> Learnt {
+        let mut learnt = self.online.learnt();
+        learnt.tensors.extend(prefixed("target", parameters::list(&self.target)));
+        learnt
+    }
+
+    fn restore(&mut self, learnt: &Learnt) -> Result<(), CheckpointError> {
+        let (online, target) = (self.online.restored(learnt)?, restored(&self.target, "target", learnt)?);
+        (self.online, self.target) = (online, target);
+        Ok(())
+    }
+}

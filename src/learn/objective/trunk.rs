@@ -1,0 +1,39 @@
+//! Encoder and projector: what contrastive methods train.
+
+use crate::learn::nn::{Activation, Init, Perceptron};
+use crate::learn::{Encoder, EncoderShape};
+use burn::module::Module;
+use burn::tensor::Tensor;
+
+/// Width of heads between their layers.
+pub(super) const HIDDEN: usize = 256;
+/// Values that a projection has.
+pub(super) const PROJECTION: usize = 128;
+
+/// An encoder with a projector behind it, which is left out where embeddings are served (Chen et al., 2020).
+#[derive(Module, Debug)]
+pub(super) struct Trunk {
+    pub encoder: Encoder,
+    projector: Perceptron,
+}
+
+impl Trunk {
+    /// First weights.
+    pub fn new(init: &mut Init, shape: &EncoderShape) -> Self {
+        let encoder = Encoder::new(init, shape);
+        let projector = Perceptron::new(init, [shape.embedding, HIDDEN, PROJECTION], Activation::Gelu);
+        Self { encoder, projector }
+    }
+
+    /// Windows `[B, T, C]` to embeddings `[B, D]` and projections `[B, 128]`.
+    pub fn forward(&self, x: Tensor<3>) -> (Tensor<2>, Tensor<2>) {
+        let embeddings = self.encoder.forward(x);
+        (embeddings.clone(), self.projector.forward(embeddings))
+    }
+}
+
+/// The two halves of `[2B, D]`.
+pub(super) fn halves(x: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
+    let rows = x.dims()[0] / 2;
+    (x.clone().narrow(0, 0, rows), x.narrow(0, rows, rows))
+}

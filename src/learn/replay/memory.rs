@@ -1,0 +1,268 @@
+//! Replay memory: the windows that the trainer draws from.
+//!
+//! Owned by the trainer. Invariant: one block of memory, allocated and touched at the start, so the size of the process
+//! does not creep while it fills; every place that was filled once holds a window from then on.
+
+use super::features::Features;
+use super::{Policy, Reservoir};
+use crate::learn::Origin;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::collections::VecDeque;
+
+/// Windows, the newest in order of their coming, and older ones that a policy keeps.
+#[derive(Debug)]
+pub struct ReplayMemory {
+    window: usize,
+    values: Vec<f32>,
+    origins: Vec<Origin>,
+    capacity: usize,
+    /// Places of the newest windows, the oldest of them first: all of them with [`Policy::Fifo`].
+    recent: VecDeque<usize>,
+    most_recent: usize,
+    /// Places of the windows that were kept, in the order in which they were.
+    kept: Vec<usize>,
+    keeping: Keeping,
+}
+
+/// How windows that are no longer new are kept.
+#[derive(Debug)]
+enum Keeping {
+    Nothing,
+    Sample(Box<(Reservoir, ChaCha8Rng)>),
+    Different(Box<Features>),
+}
+
+/// How often a draw is repeated when it falls near one already drawn.
+const TRIES: usize = 8;
+
+impl ReplayMemory {
+    /// An empty memory for `capacity` windows of `window` samples (frames times channels); first in, first out.
+    #[must_use]
+    pub fn new(capacity: usize, window: usize) -> Self {
+        // Not zeros: the system hands those out page by page as they are first touched.
+        let values = vec![f32::NAN; capacity * window];
+        Self {
+            window,
+            values,
+            origins: Vec::with_capacity(capacity),
+            capacity,
+            recent: VecDeque::with_capacity(capacity + 1),
+            most_recent: capacity,
+            kept: Vec::new(),
+            keeping: Keeping::Nothing,
+        }
+    }
+
+    /// The same with a policy for what is older than the newest `recent` share of it; `dimension` is that of embeddings.
+    #[must_use]
+    pub fn keeping(self, policy: Policy, recent: f64, dimension: usize, seed: u64) -> Self {
+        let most_recent = ((self.capacity as f64 * recent).round() as usize).clamp(1, self.capacity.max(1));
+        let (kept, mut rng) = (self.capacity.saturating_sub(most_recent), ChaCha8Rng::seed_from_u64(seed));
+        // The streams before it draw weights and batches.
+        rng.set_stream(u64::MAX);
+        let keeping = match policy {
+            _ if kept == 0 => Keeping::Nothing,
+            Policy::Fifo => return self,
+            Policy::Reservoir => Keeping::Sample(Box::new((Reservoir::new(kept), rng))),
+            Policy::Minred => Keeping::Different(Box::new(Features::new(self.capacity, dimension, rng))),
+        };
+        Self { most_recent, kept: Vec::with_capacity(kept + 1), keeping, ..self }
+    }
+
+    /// Windows in it.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.origins.len()
+    }
+
+    /// True before the first window.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.origins.is_empty()
+    }
+
+    /// Windows that fit.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// Where a window comes from.
+    #[must_use]
+    pub fn origin(&self, index: usize) -> Origin {
+        self.origins[index]
+    }
+
+    /// Where all of them come from.
+    #[must_use]
+    pub fn origins(&self) -> &[Origin] {
+        &self.origins
+    }
+
+    /// The samples of a window, `[T, C]`.
+    #[must_use]
+    pub fn window(&self, index: usize) -> &[f32] {
+        &self.values[index * self.window..(index + 1) * self.window]
+    }
+
+    /// Makes room for a window and lets the caller write its samples.
+    pub fn push(&mut self, origin: Origin) -> &mut [f32] {
+        let at = self.room();
+        if at == self.origins.len() {
+            self.origins.push(origin);
+        } else {
+            self.origins[at] = origin;
+        }
+        self.recent.push_back(at);
+        if let Keeping::Different(features) = &mut self.keeping {
+            features.forget(at);
+        }
+        &mut self.values[at * self.window..(at + 1) * self.window]
+    }
+
+    /// The place of the next window: one that was never filled, or that of whichever window goes.
+    fn room(&mut self) -> usize {
+        let unfilled = (self.origins.len() < self.capacity).then_some(self.origins.len());
+        if self.recent.len() < self.most_recent {
+            return unfilled.unwrap_or(0);
+        }
+        // The oldest of the new ones is new no longer.
+        let aged = self.recent.pop_front().unwrap_or(0);
+        match &mut self.keeping {
+            Keeping::Nothing => aged,
+            Keeping::Sample(sample) => {
+                let (reservoir, rng) = &mut **sample;
+                match reservoir.place(rng.random_range(0.0..1.0)) {
+                    None => aged,
+                    Some(place) if place < self.kept.len() => std::mem::replace(&mut self.kept[place], aged),
+                    Some(_) => {
+                        self.kept.push(aged);
+                        unfilled.unwrap_or(aged)
+                    }
+                }
+            }
+            Keeping::Different(features) => {
+                self.kept.push(aged);
+                if let Some(unfilled) = unfilled {
+                    return unfilled;
+                }
+                // Where nothing was looked at yet the oldest goes.
+                let gone = features.most_redundant(&self.kept);
+                let at = gone.and_then(|gone| self.kept.iter().position(|&place| place == gone)).unwrap_or(0);
+                self.kept.remove(at)
+            }
+        }
+    }
+
+    /// Takes note of embeddings `[k N, D]` of the `N` windows that were drawn: the mean of its `k` is a window's feature.
+    pub fn seen(&mut self, drawn: &[usize], embeddings: &[f32]) {
+        if let Keeping::Different(features) = &mut self.keeping {
+            features.seen(drawn, embeddings);
+        }
+    }
+
+    /// Draws `count` windows: a share `recent` of them from the newest quarter, the rest from all.
+    ///
+    /// Windows that start less than `near_frames` apart are near-duplicates; they are drawn together only where there is
+    /// hardly anything else.
+    pub fn draw(&self, rng: &mut ChaCha8Rng, count: usize, recent: f64, near_frames: u64, drawn: &mut Vec<usize>) {
+        drawn.clear();
+        let (len, fresh) = (self.len(), (count as f64 * recent).round() as usize);
+        let newest = len.div_ceil(4).max(count.min(len)).min(self.recent.len());
+        for i in 0..count {
+            let range = if i < fresh { newest } else { len };
+            let mut pick = 0;
+            for _ in 0..TRIES {
+                // By age among the new ones, and then among those kept.
+                let age = rng.random_range(0..range);
+                pick = match age.checked_sub(self.recent.len()) {
+                    None => self.recent[self.recent.len() - 1 - age],
+                    Some(beyond) => self.kept[beyond],
+                };
+                let origin = self.origins[pick];
+                if !drawn.iter().any(|&other| self.origins[other].near(origin, near_frames)) {
+                    break;
+                }
+            }
+            drawn.push(pick);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::SeedableRng;
+
+    fn filled(capacity: usize, windows: u64) -> ReplayMemory {
+        let mut memory = ReplayMemory::new(capacity, 1);
+        for i in 0..windows {
+            memory.push(Origin { source: 0, first: i * 10 })[0] = i as f32;
+        }
+        memory
+    }
+
+    #[test]
+    fn the_oldest_makes_room() {
+        let memory = filled(4, 6);
+        let mut held: Vec<f32> = (0..memory.len()).map(|i| memory.window(i)[0]).collect();
+        held.sort_by(f32::total_cmp);
+        assert_eq!(held, [2.0, 3.0, 4.0, 5.0]);
+    }
+
+    #[test]
+    fn draws_fresh_ones_and_no_neighbours() {
+        let memory = filled(400, 1000);
+        let (mut rng, mut drawn) = (ChaCha8Rng::seed_from_u64(3), Vec::new());
+        for _ in 0..50 {
+            memory.draw(&mut rng, 16, 0.25, 30, &mut drawn);
+            assert_eq!(drawn.len(), 16);
+            assert!(drawn[..4].iter().all(|&i| memory.origin(i).first >= 9000), "a quarter is fresh");
+            let mut near = 0;
+            for (i, &a) in drawn.iter().enumerate() {
+                near += drawn[..i].iter().filter(|&&b| memory.origin(a).near(memory.origin(b), 30)).count();
+            }
+            assert!(near <= 1, "{near} pairs of neighbours in one batch");
+        }
+        let small = filled(400, 5);
+        small.draw(&mut rng, 16, 0.25, 30, &mut drawn);
+        assert!(drawn.iter().all(|&i| i < 5));
+    }
+
+    /// Fills a memory and looks at every window once it is drawn; a feature is an angle that rises with the number.
+    fn kept_by(policy: Policy) -> Vec<u64> {
+        let mut memory = ReplayMemory::new(40, 1).keeping(policy, 0.25, 2, 3);
+        let (mut rng, mut drawn) = (ChaCha8Rng::seed_from_u64(3), Vec::new());
+        for i in 0..400u64 {
+            memory.push(Origin { source: 0, first: i })[0] = i as f32;
+            memory.draw(&mut rng, 8, 0.25, 1, &mut drawn);
+            // The first forty windows differ much, all others little.
+            let angle = |at: usize| if memory.origin(at).first < 40 { 0.1 * memory.window(at)[0] } else { -1.0 };
+            let embeddings: Vec<f32> = drawn.iter().flat_map(|&at| [angle(at).cos(), angle(at).sin()]).collect();
+            memory.seen(&drawn, &embeddings);
+        }
+        assert_eq!(memory.len(), 40);
+        let mut held: Vec<u64> = memory.origins().iter().map(|origin| origin.first).collect();
+        (0..40).for_each(|at| assert_eq!(memory.window(at)[0] as u64, held[at], "samples stay with their origin"));
+        held.sort_unstable();
+        assert!(held.windows(2).all(|pair| pair[0] < pair[1]), "no window twice: {held:?}");
+        held
+    }
+
+    #[test]
+    fn policies_keep_the_new_and_what_they_are_for() {
+        assert_eq!(kept_by(Policy::Fifo), (360..400).collect::<Vec<u64>>());
+        for policy in [Policy::Reservoir, Policy::Minred] {
+            let held = kept_by(policy);
+            assert!((390..400).all(|new| held.contains(&new)), "{policy:?}: {held:?}");
+            let old = held.iter().filter(|&&first| first < 40).count();
+            let middle = held.iter().filter(|&&first| (40..390).contains(&first)).count();
+            match policy {
+                // Of 390 old ones 30 are kept: about 3 of the first 40.
+                Policy::Reservoir => assert!(old < 12 && middle >= 18, "{held:?}"),
+                _ => assert!(old > 12, "the different ones stay: {held:?}"),
+            }
+        }
+    }
+}
