@@ -1,7 +1,7 @@
 //! The data path allocates nothing in its steady state: a counting allocator proves it.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use neurostream::dsp::{Conditioner, Conditioning, Reference};
+use neurostream::dsp::{Conditioner, Conditioning, Limit, Reference, Scaling, Spread};
 use neurostream::ring::{Branch, Doorbell, Tee, WhenFull, frames};
 use neurostream::signal::Stamp;
 use neurostream::window::Slide;
@@ -22,7 +22,8 @@ fn conditioning_tee_and_windows_allocate_nothing() {
         lowpass_hz: Some(45.0),
         notch_hz: Some(50.0),
         reference: Reference::Average,
-        scale_s: Some(30.0),
+        scale: Scaling::Running { spread: Spread::Robust, seconds: 30.0, limit: Limit::SoftLog },
+        ..Conditioning::default()
     };
     let mut conditioner = Conditioner::new(&how, CHANNELS, RATE);
     let (mut conditioned, mut window) = (Vec::with_capacity(BLOCK * CHANNELS), vec![0.0; 512 * CHANNELS]);

@@ -10,10 +10,12 @@ mod latency;
 pub mod quality;
 mod reference;
 mod scale;
+mod vectorised;
 
 pub use condition::{Conditioner, Conditioning};
 pub use envelope::Envelope;
 pub use filter::{Cascade, Section};
 pub use latency::LatencyHistogram;
 pub use reference::Reference;
-pub use scale::{CLIP, RunningScale};
+pub use scale::{CLIP, Limit, RunningScale, ScaleState, Scaling, Spread, StateError};
+pub use vectorised::vectorised;

@@ -4,7 +4,7 @@
 //! recorded passes through here.
 
 use super::view::Traces;
-use crate::dsp::{Conditioner, Conditioning, Envelope, Reference};
+use crate::dsp::{Conditioner, Conditioning, Envelope};
 use crate::ring::FrameReader;
 use crate::signal::Marker;
 use std::collections::VecDeque;
@@ -36,13 +36,7 @@ impl DisplayStage {
     pub fn new(reader: FrameReader, rate_hz: f64, skip_beyond: Option<usize>) -> Self {
         let channels = reader.channels();
         let highpass_hz = (HIGHPASS_HZ < rate_hz / 2.0).then_some(HIGHPASS_HZ);
-        let how = Conditioning {
-            highpass_hz,
-            lowpass_hz: None,
-            notch_hz: None,
-            reference: Reference::AsRecorded,
-            scale_s: None,
-        };
+        let how = Conditioning { highpass_hz, ..Conditioning::default() };
         Self {
             envelope: Envelope::new(channels, BINS, SIGHT_S / BINS as f64, rate_hz),
             conditioner: Conditioner::new(&how, channels, rate_hz),

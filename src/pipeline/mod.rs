@@ -12,6 +12,7 @@ mod live;
 mod plan;
 mod report;
 mod run;
+mod scale_board;
 mod shutdown;
 mod stage;
 mod summary;

@@ -3,8 +3,8 @@
 //! Pure but for opening the source. Invariant: what a plan holds fits together, and everything that does not is found at
 //! once.
 
-use crate::config::{Config, Problem, Speed};
-use crate::dsp::{Conditioning, Reference};
+use crate::config::{Config, Problem, SignalConfig, Speed};
+use crate::dsp::{Conditioning, Limit, Reference, Scaling, Spread};
 use crate::learn::nn::{Backend, Compute, Kernels};
 use crate::learn::{EncoderShape, Identity, Method, ObjectiveSettings, Schedule, TrainerSettings};
 use crate::lsl::{Library, LslError};
@@ -117,6 +117,8 @@ pub struct Plan {
     pub notes: Vec<String>,
 }
 
+/// Lowest cut-off as a share of the rate, so that poles are exact to a thousandth.
+const LOWEST_CUTOFF: f64 = 1e-7;
 /// With fewer channels the average is no reference: each would be drawn into all.
 const FEWEST_FOR_AVERAGE: usize = 8;
 
@@ -129,9 +131,19 @@ impl Plan {
         let mut problems = Vec::new();
         let mut notes = Vec::new();
         let (rate_hz, channels) = (facts.rate_hz, facts.montage.len());
+        if !(rate_hz.is_finite() && rate_hz > 0.0) {
+            let problem =
+                Problem::of("source", &facts.name, format!("must have a rate; this stream says {rate_hz} Hz"));
+            return Err(PlanError::Problems { name: facts.name.clone(), problems: vec![problem] });
+        }
         let nyquist = rate_hz / 2.0;
         let signal = &config.signal;
         for (key, value) in [("signal.highpass_hz", signal.highpass_hz), ("signal.lowpass_hz", signal.lowpass_hz)] {
+            let lowest = LOWEST_CUTOFF * rate_hz;
+            if value > 0.0 && value < lowest {
+                let allowed = format!("must be at least {lowest} Hz: a filter below that is lost in rounding");
+                problems.push(Problem::of(key, value, allowed).hint("0 switches it off"));
+            }
             if value >= nyquist {
                 let allowed = format!("must lie below half the stream's rate, {nyquist} Hz");
                 problems.push(Problem::of(key, value, allowed).hint("0 switches it off"));
@@ -173,12 +185,29 @@ impl Plan {
         let conditioning = Conditioning {
             highpass_hz: switched(signal.highpass_hz),
             lowpass_hz: switched(signal.lowpass_hz),
+            filter_order: signal.filter_order,
             notch_hz: switched(notch_hz),
+            notch_harmonics: signal.notch_harmonics,
+            notch_q: signal.notch_q,
             reference,
-            scale_s: switched(signal.scale_s),
+            scale: scaling(signal),
         };
+        let memory_s = conditioning.memory_s(rate_hz);
+        if memory_s > config.window.length_s {
+            notes.push(format!(
+                "windows of {} s are shorter than what the filters remember, {memory_s:.2} s: an artefact's echo can fill whole windows",
+                config.window.length_s
+            ));
+        }
         let labels = facts.montage.labels().map(str::to_owned).collect();
-        let identity = Identity { method, encoder: shape.clone(), channels: labels, rate_hz, window };
+        let identity = Identity {
+            method,
+            encoder: shape.clone(),
+            channels: labels,
+            rate_hz,
+            window,
+            scaling: Some(conditioning.scale),
+        };
         Ok(Self {
             trainer: trainer(config, shape, method, window, rate_hz),
             config: config.clone(),
@@ -207,6 +236,16 @@ impl Plan {
 
 fn frames(seconds: f64, rate_hz: f64) -> usize {
     (seconds * rate_hz).round() as usize
+}
+
+/// What becomes of microvolts; the words were checked before.
+fn scaling(signal: &SignalConfig) -> Scaling {
+    if signal.scale_s == 0.0 {
+        return Scaling::Microvolts;
+    }
+    let spread = Spread::ALL.into_iter().find(|spread| spread.word() == signal.scale).unwrap_or_default();
+    let limit = Limit::ALL.into_iter().find(|limit| limit.word() == signal.limit).unwrap_or_default();
+    Scaling::Running { spread, seconds: signal.scale_s, limit }
 }
 
 /// Where and by what is computed; the words were checked before.

@@ -1,9 +1,5 @@
-//! Run-time choice of the widest vectors that the machine has.
+//! Run-time choice of the widest vectors that the machine has: the one of signal processing.
 //!
 //! Owns nothing. Invariant: the choice changes no result, for no sum is reordered by it.
 
-/// Runs a loop compiled for AVX2 where there is one, and as compiled otherwise; what it calls has to be inlined.
-#[inline]
-pub(super) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
-    pulp::Arch::new().dispatch(work)
-}
+pub(super) use crate::dsp::vectorised;
