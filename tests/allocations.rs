@@ -22,6 +22,7 @@ fn conditioning_tee_and_windows_allocate_nothing() {
         lowpass_hz: Some(45.0),
         notch_hz: Some(50.0),
         reference: Reference::Average,
+        resample: None,
         scale_s: Some(30.0),
     };
     let mut conditioner = Conditioner::new(&how, CHANNELS, RATE);

@@ -144,7 +144,7 @@ impl AcquireStage {
         let Block { samples, first, stamp, .. } = &self.block;
         let frames = self.block.frames() as u64;
         if self.next.is_some_and(|next| next != *first) {
-            self.conditioner.gap();
+            self.conditioner.gap(*first);
         }
         self.next = Some(first + frames);
         self.samples.clear();

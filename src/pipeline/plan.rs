@@ -175,6 +175,7 @@ impl Plan {
             lowpass_hz: switched(signal.lowpass_hz),
             notch_hz: switched(notch_hz),
             reference,
+            resample: None,
             scale_s: switched(signal.scale_s),
         };
         let labels = facts.montage.labels().map(str::to_owned).collect();
