@@ -69,6 +69,12 @@ impl Conditioner {
         }
     }
 
+    /// Samples in a frame that comes out.
+    #[must_use]
+    pub fn channels(&self) -> usize {
+        self.frame.len()
+    }
+
     /// Number, at the rate of what comes out, of the frame after the last that came out.
     #[must_use]
     pub fn end_frame(&self) -> u64 {
@@ -79,6 +85,12 @@ impl Conditioner {
     #[must_use]
     pub fn most(&self, frames: usize) -> usize {
         self.resampler.as_ref().map_or(frames, |resampler| resampler.most(frames))
+    }
+
+    /// Frames that can wait inside at most.
+    #[must_use]
+    pub fn most_held(&self) -> usize {
+        self.resampler.as_ref().map_or(0, Resampler::most_held)
     }
 
     /// Frames that wait inside for what comes after them: [`Conditioner::finish`] brings them out.

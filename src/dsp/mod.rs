@@ -9,7 +9,7 @@ mod filter;
 mod latency;
 pub mod quality;
 mod reference;
-mod resample;
+pub mod resample;
 mod scale;
 
 pub use condition::{Conditioner, Conditioning};

@@ -60,6 +60,7 @@ fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, en
             let _ = feed.views.try_send(Arc::new(telemetry.view(now, None)));
         }
     }
+    acquire.finish(clock.now());
     drop(acquire);
     let (sha256, file) = encode.finish();
     let _ = ends.encode.send((sha256, file.map_err(|error| error.to_string())));

@@ -4,18 +4,22 @@
 //! the time.
 
 mod acquire;
+#[cfg(test)]
+mod acquire_tests;
 mod clock;
 pub mod command;
 mod display;
 mod full_speed;
 mod live;
 mod plan;
+mod rate;
 mod report;
 mod run;
 mod shutdown;
 mod stage;
 mod summary;
 mod telemetry;
+mod timeline;
 mod train;
 mod validate;
 pub mod view;

@@ -3,8 +3,9 @@
 //! Pure but for opening the source. Invariant: what a plan holds fits together, and everything that does not is found at
 //! once.
 
+use super::rate::{resampling, told_of};
 use crate::config::{Config, Problem, Speed};
-use crate::dsp::{Conditioning, Reference};
+use crate::dsp::{Conditioning, Ratio, Reference};
 use crate::learn::nn::{Backend, Compute, Kernels};
 use crate::learn::{EncoderShape, Identity, Method, ObjectiveSettings, Schedule, TrainerSettings};
 use crate::lsl::{Library, LslError};
@@ -103,7 +104,9 @@ pub struct Plan {
     pub facts: Arc<StreamFacts>,
     /// How frames are conditioned for the model.
     pub conditioning: Conditioning,
-    /// Frames of a window.
+    /// Rate of the frames that the model sees; `facts.rate_hz` is that of the stream.
+    pub rate_hz: f64,
+    /// Frames of a window, at the model's rate as everything behind conditioning.
     pub window: usize,
     /// Frames from one window to the next.
     pub hop: usize,
@@ -128,14 +131,25 @@ impl Plan {
     pub fn new(config: &Config, facts: &StreamFacts) -> Result<Self, PlanError> {
         let mut problems = Vec::new();
         let mut notes = Vec::new();
-        let (rate_hz, channels) = (facts.rate_hz, facts.montage.len());
-        let nyquist = rate_hz / 2.0;
+        let channels = facts.montage.len();
         let signal = &config.signal;
+        let nyquist = facts.rate_hz / 2.0;
+        let (resample, rate_hz) = match resampling(signal.rate_hz, facts.rate_hz) {
+            Ok(resampling) => resampling,
+            Err(problem) => {
+                problems.push(problem);
+                (None, facts.rate_hz)
+            }
+        };
         for (key, value) in [("signal.highpass_hz", signal.highpass_hz), ("signal.lowpass_hz", signal.lowpass_hz)] {
             if value >= nyquist {
                 let allowed = format!("must lie below half the stream's rate, {nyquist} Hz");
                 problems.push(Problem::of(key, value, allowed).hint("0 switches it off"));
             }
+        }
+        if resample.is_some() && (rate_hz / 2.0..nyquist).contains(&signal.highpass_hz) {
+            let allowed = format!("must lie below half the model's rate, {} Hz: nothing would be left", rate_hz / 2.0);
+            problems.push(Problem::of("signal.highpass_hz", signal.highpass_hz, allowed).hint("0 switches it off"));
         }
         let shape = EncoderShape { channels, widths: config.model.widths.clone(), embedding: config.model.embedding };
         let window = frames(config.window.length_s, rate_hz);
@@ -148,9 +162,9 @@ impl Plan {
             problems.push(Problem::of("window.length_s", config.window.length_s, allowed));
         }
         if let Some(total) = facts.frames
-            && total < window as u64
+            && resample.unwrap_or(Ratio::ONE).first_at(total) < window as u64
         {
-            let allowed = format!("must fit into the recording, {:.3} s", total as f64 / rate_hz);
+            let allowed = format!("must fit into the recording, {:.3} s", total as f64 / facts.rate_hz);
             problems.push(Problem::of("window.length_s", config.window.length_s, allowed));
         }
         if !problems.is_empty() {
@@ -169,22 +183,28 @@ impl Plan {
             notes.push(format!("no notch at {notch_hz} Hz: it is not below half the stream's rate, {nyquist} Hz"));
             notch_hz = 0.0;
         }
+        if let Some(ratio) = resample {
+            notes.extend(told_of(ratio, facts.rate_hz, signal));
+        }
         let switched = |hz: f64| (hz > 0.0).then_some(hz);
         let conditioning = Conditioning {
             highpass_hz: switched(signal.highpass_hz),
             lowpass_hz: switched(signal.lowpass_hz),
             notch_hz: switched(notch_hz),
             reference,
-            resample: None,
+            resample,
             scale_s: switched(signal.scale_s),
         };
         let labels = facts.montage.labels().map(str::to_owned).collect();
-        let identity = Identity { method, encoder: shape.clone(), channels: labels, rate_hz, window };
+        // The rate that was asked for, so that one checkpoint serves streams whose rates are a hair's breadth apart.
+        let asked_hz = if resample.is_some() { signal.rate_hz } else { rate_hz };
+        let identity = Identity { method, encoder: shape.clone(), channels: labels, rate_hz: asked_hz, window };
         Ok(Self {
             trainer: trainer(config, shape, method, window, rate_hz),
             config: config.clone(),
             facts: Arc::new(facts.clone()),
             conditioning,
+            rate_hz,
             window,
             hop,
             identity,

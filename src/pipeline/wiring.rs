@@ -8,8 +8,9 @@ use super::display::DisplayStage;
 use super::plan::{OpenSource, Plan};
 use super::report::Report;
 use super::telemetry::{Consumer, Gauges, Telemetry};
+use super::timeline::Timeline;
 use super::train::{Checkpoints, TrainParts, TrainStage};
-use crate::dsp::Conditioner;
+use crate::dsp::{Conditioner, Ratio};
 use crate::format::embedding::{EmbeddingFile, EmbeddingFileError};
 use crate::learn::{Checkpoint, CheckpointError, Trainer, TrainerSettings};
 use crate::lsl::{Library, LslError};
@@ -135,11 +136,15 @@ impl Stages {
 
         let (reports, reported) = crossbeam_channel::bounded(4096);
         let bells = Bells::default();
-        let capacity = 2 * plan.window.max(plan.hop) + (RING_S * rate_hz).ceil() as usize;
-        let mut rings = Rings { plan, capacity, consumers: Vec::new() };
-        let (for_encoder, encoder_branch) = rings.make("encoder", &bells.encode);
-        let (for_trainer, trainer_branch) = rings.make("trainer", &bells.train);
-        let (for_display, display_branch) = rings.make("display", &bells.display);
+        // As long a stretch of signal in each ring, and in those of the model what its resampler lets go at once.
+        let conditioner = Conditioner::new(&plan.conditioning, channels, rate_hz);
+        let span = 2 * plan.window.max(plan.hop) + (RING_S * plan.rate_hz).ceil() as usize;
+        let capacity = span + conditioner.most_held();
+        let recorded = (span as f64 * rate_hz / plan.rate_hz).ceil() as usize;
+        let mut rings = Rings { plan, consumers: Vec::new() };
+        let (for_encoder, encoder_branch) = rings.make("encoder", &bells.encode, plan.rate_hz, capacity);
+        let (for_trainer, trainer_branch) = rings.make("trainer", &bells.train, plan.rate_hz, capacity);
+        let (for_display, display_branch) = rings.make("display", &bells.display, rate_hz, recorded);
         let mut conditioned = vec![encoder_branch];
         if training {
             conditioned.push(trainer_branch);
@@ -148,13 +153,18 @@ impl Stages {
         }
         let consumers = rings.consumers;
         // Live, a consumer that has half a ring to catch up with would show and serve the past.
-        let skip_beyond = (!plan.at_full_speed).then_some(capacity / 2);
+        let skip_beyond = |capacity: usize| (!plan.at_full_speed).then_some(capacity / 2);
 
-        let conditioner = Conditioner::new(&plan.conditioning, channels, rate_hz);
+        let timeline = Timeline::new(plan.conditioning.resample.unwrap_or(Ratio::ONE), rate_hz);
         let tees = [Tee::new(vec![display_branch]), Tee::new(conditioned)];
         let allowance = options.duration_s.map(|s| (s * rate_hz).round() as u64);
-        let acquire = AcquireStage::new(source, conditioner, tees, allowance, reports.clone());
-        let serving = ServingSettings { length: plan.window, hop: plan.hop, rate_hz, skip_beyond };
+        let acquire = AcquireStage::new(source, conditioner, timeline, tees, allowance, reports.clone());
+        let serving = ServingSettings {
+            length: plan.window,
+            hop: plan.hop,
+            rate_hz: plan.rate_hz,
+            skip_beyond: skip_beyond(capacity),
+        };
         let published = outlet.is_some();
         let encode = EncodeStage::new(serving, for_encoder, Arc::clone(&served), outlet, file);
         let train = training.then(|| {
@@ -179,6 +189,7 @@ impl Stages {
             consumers,
             method: plan.identity.method.word(),
             dimension: config.model.embedding,
+            model_hz: plan.rate_hz,
             hop: plan.hop,
             speed: match config.source.speed {
                 crate::config::Speed::Times(times) => Some(times),
@@ -191,7 +202,7 @@ impl Stages {
         for text in notes {
             let _ = reports.try_send(Report::Event(Event { at: now, kind: EventKind::Ready, text }));
         }
-        let display = DisplayStage::new(for_display, rate_hz, skip_beyond);
+        let display = DisplayStage::new(for_display, rate_hz, skip_beyond(recorded));
         let telemetry = Telemetry::new(gauges.clone(), reported, display, now);
         Ok(Self { acquire, encode, train, telemetry, gauges, bells, reports })
     }
@@ -214,16 +225,22 @@ fn fits_into_memory(settings: &TrainerSettings) -> Result<(), WiringError> {
 /// Makes rings and remembers their counters.
 struct Rings<'a> {
     plan: &'a Plan,
-    capacity: usize,
     consumers: Vec<Consumer>,
 }
 
 impl Rings<'_> {
-    fn make(&mut self, name: &'static str, doorbell: &Arc<Doorbell>) -> (FrameReader, Branch) {
+    /// A ring for `capacity` frames at `rate_hz`.
+    fn make(
+        &mut self,
+        name: &'static str,
+        doorbell: &Arc<Doorbell>,
+        rate_hz: f64,
+        capacity: usize,
+    ) -> (FrameReader, Branch) {
         let facts = &self.plan.facts;
-        let headers = self.capacity.min(HEADERS);
-        let (writer, reader) = frames(facts.montage.len(), facts.rate_hz, self.capacity, headers);
-        let capacity = self.capacity as u64;
+        let headers = capacity.min(HEADERS);
+        let (writer, reader) = frames(facts.montage.len(), rate_hz, capacity, headers);
+        let capacity = (capacity as f64 * facts.rate_hz / rate_hz).ceil() as u64;
         self.consumers.push(Consumer { name, written: writer.counts(), read: reader.counts(), capacity });
         let when_full = if self.plan.at_full_speed { WhenFull::Wait } else { WhenFull::Lose };
         (reader, Branch { writer, when_full, doorbell: Arc::clone(doorbell) })
@@ -236,11 +253,12 @@ fn outlet(plan: &Plan, options: &Options, clock: &dyn Clock) -> Result<Option<Em
     let stream = EmbeddingStream {
         name: &wanted.name,
         dimension: plan.config.model.embedding,
-        rate_hz: plan.facts.rate_hz / plan.hop as f64,
+        rate_hz: plan.rate_hz / plan.hop as f64,
         facts: &plan.facts,
         method: plan.identity.method.word(),
-        window_s: plan.window as f64 / plan.facts.rate_hz,
-        hop_s: plan.hop as f64 / plan.facts.rate_hz,
+        window_s: plan.window as f64 / plan.rate_hz,
+        hop_s: plan.hop as f64 / plan.rate_hz,
+        model_hz: plan.rate_hz,
     };
     Ok(Some(EmbeddingOutlet::open(library, &stream, library.clock_offset(clock))?))
 }

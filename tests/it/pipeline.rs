@@ -7,6 +7,7 @@ mod embeddings;
 mod ledger;
 mod live;
 mod recordings;
+mod resample;
 mod resume;
 
 pub use embeddings::{Row, rows};

@@ -12,6 +12,8 @@ pub struct SignalConfig {
     pub channels: Vec<String>,
     /// Labels of channels to leave out.
     pub exclude: Vec<String>,
+    /// Rate of the frames that the model sees; 0 for that of the stream.
+    pub rate_hz: f64,
     /// Cut-off of the high-pass; 0 switches it off.
     pub highpass_hz: f64,
     /// Cut-off of the low-pass; 0 switches it off.
@@ -29,6 +31,7 @@ impl Default for SignalConfig {
         Self {
             channels: Vec::new(),
             exclude: Vec::new(),
+            rate_hz: 0.0,
             highpass_hz: 0.5,
             lowpass_hz: 0.0,
             notch_hz: 0.0,

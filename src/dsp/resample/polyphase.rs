@@ -87,6 +87,12 @@ impl Resampler {
         self.ratio.first_at(frames as u64) as usize + 1
     }
 
+    /// How many frames [`Resampler::finish`] can give at most.
+    #[must_use]
+    pub fn most_held(&self) -> usize {
+        self.most(self.reach + 1)
+    }
+
     /// How many frames [`Resampler::finish`] would give.
     #[must_use]
     pub fn held(&self) -> usize {
