@@ -9,4 +9,5 @@ mod interrupt;
 mod lsl;
 mod lsl_run;
 mod pipeline;
+mod quality;
 mod vectors;
