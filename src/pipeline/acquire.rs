@@ -1,12 +1,13 @@
 //! Acquisition: blocks leave the source, are conditioned once, and enter every ring.
 //!
 //! Owned by the acquisition thread, which loops over [`AcquireStage::step`]. Invariant: each frame of the source is counted
-//! and offered to each consumer exactly once.
+//! and offered to each consumer exactly once, with the quality of its channels; a marker comes before its frame.
 
 use super::plan::OpenSource;
 use super::report::Report;
+use super::watch::Watch;
 use crate::dsp::Conditioner;
-use crate::ring::Tee;
+use crate::ring::{MarkerWriter, Tee};
 use crate::signal::{Block, Clock, Event, EventKind, Stamp};
 use crate::source::{Progress, SourceError};
 use crossbeam_channel::Sender;
@@ -59,18 +60,20 @@ pub(super) enum Turn {
     Enough,
 }
 
-/// Source, conditioner and the two tees: one for frames as recorded, one for conditioned frames.
+/// Source, watch, conditioner and the two tees: one for frames as recorded, one for conditioned frames.
 pub(super) struct AcquireStage {
     source: OpenSource,
+    watch: Watch,
     conditioner: Conditioner,
-    /// `[C]`: the channels that can be trusted.
-    good: Vec<bool>,
     recorded: Tee,
     conditioned: Tee,
+    /// Where markers go besides the screen, where windows are cut round them.
+    markers: Option<MarkerWriter>,
     block: Block,
+    /// Frames of the block that are delivered.
+    delivered: usize,
     samples: Vec<f32>,
     next: Option<u64>,
-    waiting: bool,
     arrived: Stamp,
     /// Frames that may still come.
     allowance: Option<u64>,
@@ -83,22 +86,25 @@ pub(super) struct AcquireStage {
 impl AcquireStage {
     pub fn new(
         source: OpenSource,
+        watch: Watch,
         conditioner: Conditioner,
         [recorded, conditioned]: [Tee; 2],
+        markers: Option<MarkerWriter>,
         allowance: Option<u64>,
         reports: Sender<Report>,
     ) -> Self {
         let channels = source.facts().montage.len();
         Self {
             source,
+            watch,
             conditioner,
-            good: vec![true; channels],
             recorded,
             conditioned,
+            markers,
             block: Block::with_capacity(channels, 1024),
+            delivered: 0,
             samples: Vec::with_capacity(channels * 1024),
             next: None,
-            waiting: false,
             arrived: Stamp::default(),
             allowance,
             counts: Arc::default(),
@@ -114,15 +120,19 @@ impl AcquireStage {
 
     /// Moves what is due into the rings.
     pub fn step(&mut self, clock: &dyn Clock) -> Result<Turn, SourceError> {
-        if !self.waiting {
+        if self.delivered == self.block.frames() {
             self.block.clear();
+            self.delivered = 0;
             let progress = self.source.step(clock.now(), &mut self.block, &mut self.events);
             // A live source waits for its block itself: what follows counts from the block's arrival.
             self.arrived = clock.now();
             let now = self.arrived;
             self.tell(now);
             match progress? {
-                Progress::Frames => self.shorten(),
+                Progress::Frames => {
+                    self.shorten();
+                    self.mark(now);
+                }
                 Progress::Wait(due) => return Ok(Turn::Wait(due)),
                 Progress::Idle => return Ok(Turn::Idle),
                 Progress::End(why) => return Ok(Turn::Over(why)),
@@ -132,29 +142,46 @@ impl AcquireStage {
         if frames == 0 {
             return Ok(if self.allowance == Some(0) { Turn::Enough } else { Turn::Idle });
         }
-        self.waiting = self.recorded.room().min(self.conditioned.room()) < frames;
-        if self.waiting {
-            return Ok(Turn::Full);
+        while self.delivered < frames {
+            let piece = self.watch.piece(frames - self.delivered);
+            if self.recorded.room().min(self.conditioned.room()) < piece {
+                return Ok(Turn::Full);
+            }
+            self.deliver(piece);
         }
-        self.deliver(self.arrived);
         Ok(Turn::Frames)
     }
 
-    fn deliver(&mut self, now: Stamp) {
-        let Block { samples, first, stamp, .. } = &self.block;
-        let frames = self.block.frames() as u64;
-        if self.next.is_some_and(|next| next != *first) {
+    /// Delivers the next `frames` frames of the block, which share one verdict on their channels.
+    fn deliver(&mut self, frames: usize) {
+        let Block { samples, channels, stamp, .. } = &self.block;
+        let end = self.delivered + frames;
+        let samples = &samples[self.delivered * channels..end * channels];
+        let first = self.block.first + self.delivered as u64;
+        let stamp = *stamp - (self.block.frames() - end) as f64 / self.source.facts().rate_hz;
+        if self.next != Some(first) {
             self.conditioner.gap();
+            self.watch.gap(first);
         }
-        self.next = Some(first + frames);
+        self.next = Some(first + frames as u64);
+        self.watch.step(samples);
         self.samples.clear();
-        self.conditioner.step(samples, &self.good, &mut self.samples);
-        self.recorded.push(samples, *first, *stamp, now);
-        self.conditioned.push(&self.samples, *first, *stamp, now);
-        self.counts.frames.store(self.counts.frames() + frames, Ordering::Relaxed);
-        self.counts.end_frame.store(first + frames, Ordering::Relaxed);
-        self.counts.arrived.store(now.0.to_bits(), Ordering::Relaxed);
+        self.conditioner.step(samples, self.watch.good(), &mut self.samples);
+        self.conditioned.judge(self.watch.bad_bits());
+        self.recorded.push(samples, first, stamp, self.arrived);
+        self.conditioned.push(&self.samples, first, stamp, self.arrived);
+        self.delivered = end;
+        self.counts.frames.store(self.counts.frames() + frames as u64, Ordering::Relaxed);
+        self.counts.end_frame.store(first + frames as u64, Ordering::Relaxed);
+        self.counts.arrived.store(self.arrived.0.to_bits(), Ordering::Relaxed);
+    }
+
+    /// Hands the block's markers on, before its frames.
+    fn mark(&mut self, now: Stamp) {
         for marker in self.block.markers.drain(..) {
+            if let Some(markers) = &mut self.markers {
+                markers.push(marker.clone());
+            }
             let event = Event { at: now, kind: EventKind::Marker, text: marker.text.clone() };
             let _ = self.reports.try_send(Report::Marker(marker));
             let _ = self.reports.try_send(Report::Event(event));
@@ -179,6 +206,7 @@ impl AcquireStage {
             self.events.push(Event { at: now, kind: EventKind::Warning, text: text.to_owned() });
         }
         self.invalid = invalid;
+        self.watch.tell(now, &mut self.events);
         for event in self.events.drain(..) {
             let _ = self.reports.try_send(Report::Event(event));
         }

@@ -19,6 +19,7 @@ mod telemetry;
 mod train;
 mod validate;
 pub mod view;
+mod watch;
 mod wiring;
 
 pub use clock::MonotonicClock;

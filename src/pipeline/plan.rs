@@ -11,7 +11,7 @@ use crate::lsl::{Library, LslError};
 use crate::signal::{Clock, StreamFacts};
 use crate::source::synthetic::SyntheticBrain;
 use crate::source::{GeneratedSource, LslSource, PickedSource, ReplaySource, Selection, Source, SourceError};
-use crate::window::Preset;
+use crate::window::{Pattern, Preset, Span};
 use std::sync::Arc;
 
 /// A source that is ready to step.
@@ -107,6 +107,8 @@ pub struct Plan {
     pub window: usize,
     /// Frames from one window to the next.
     pub hop: usize,
+    /// Where the windows that are served lie round which markers; without it there is one every hop.
+    pub around: Option<(Span, Pattern)>,
     /// The trainer.
     pub trainer: TrainerSettings,
     /// What a checkpoint must share with this run.
@@ -138,20 +140,26 @@ impl Plan {
             }
         }
         let shape = EncoderShape { channels, widths: config.model.widths.clone(), embedding: config.model.embedding };
-        let window = frames(config.window.length_s, rate_hz);
-        let hop = frames(config.window.hop_s, rate_hz).max(1);
+        let (window, hop) = (config.window.length_frames(rate_hz), config.window.hop_frames(rate_hz));
+        let (length_key, length) = config.window.length_key();
         let method = Method::ALL.into_iter().find(|m| m.word() == config.train.method).unwrap_or(Method::Byol);
         let shortest = if method == Method::Cpc { shape.shortest() * config.train.pieces } else { shape.shortest() };
         if window < shortest {
             let allowed =
                 format!("must hold at least {shortest} samples for this model, {:.3} s", shortest as f64 / rate_hz);
-            problems.push(Problem::of("window.length_s", config.window.length_s, allowed));
+            problems.push(Problem::of(length_key, &length, allowed));
+        }
+        let around = around(config, rate_hz, window);
+        if let (Some((_, pattern)), Some(texts)) = (&around, &facts.markers)
+            && !texts.iter().any(|text| pattern.matches(text))
+        {
+            problems.push(no_marker(config, texts));
         }
         if let Some(total) = facts.frames
             && total < window as u64
         {
             let allowed = format!("must fit into the recording, {:.3} s", total as f64 / rate_hz);
-            problems.push(Problem::of("window.length_s", config.window.length_s, allowed));
+            problems.push(Problem::of(length_key, &length, allowed));
         }
         if !problems.is_empty() {
             return Err(PlanError::Problems { name: facts.name.clone(), problems });
@@ -186,6 +194,7 @@ impl Plan {
             conditioning,
             window,
             hop,
+            around,
             identity,
             at_full_speed: config.source.speed == Speed::Max,
             notes,
@@ -203,6 +212,28 @@ impl Plan {
             threads => threads,
         }
     }
+}
+
+/// Where windows lie round markers, where the configuration says so; the expression was checked before.
+fn around(config: &Config, rate_hz: f64, length: usize) -> Option<(Span, Pattern)> {
+    let pattern = Pattern::parse(config.window.around.as_ref()?).ok()?;
+    let from = (config.window.from_s? * rate_hz).round() as i64;
+    Some((Span { from, length }, pattern))
+}
+
+/// Texts of markers that a message names.
+const NAMED: usize = 8;
+
+/// A recording without the markers that windows are to lie round.
+fn no_marker(config: &Config, texts: &[String]) -> Problem {
+    let written = config.window.around.as_deref().unwrap_or_default();
+    let problem = Problem::of("window.around", format!("{written:?}"), "matches no marker of the recording");
+    if texts.is_empty() {
+        return problem.hint("it has none");
+    }
+    let named: Vec<String> = texts.iter().take(NAMED).map(|text| format!("`{text}`")).collect();
+    let more = if texts.len() > NAMED { format!(" and {} more", texts.len() - NAMED) } else { String::new() };
+    problem.hint(format!("it has {}{more}", named.join(", ")))
 }
 
 fn frames(seconds: f64, rate_hz: f64) -> usize {

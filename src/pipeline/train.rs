@@ -4,11 +4,10 @@
 //! are owed depends on frames alone, so that at full speed a run is repeatable.
 
 use super::report::Report;
-use crate::dsp::CLIP;
 use crate::learn::{CheckpointError, Generation, Identity, Origin, Trainer, TrainerStatus};
 use crate::ring::FrameReader;
 use crate::signal::{Event, EventKind, Stamp};
-use crate::window::{Slide, is_learnable};
+use crate::window::{Judge, Slide};
 use arc_swap::ArcSwap;
 use crossbeam_channel::Sender;
 use std::path::PathBuf;
@@ -98,7 +97,7 @@ pub(super) struct TrainStage {
     checkpoints: Option<Checkpoints>,
     saved: Option<Stamp>,
     identity: Identity,
-    scaled: bool,
+    judge: Judge,
     window: Vec<f32>,
     reports: Sender<Report>,
 }
@@ -113,8 +112,8 @@ pub(super) struct TrainParts {
     pub identity: Identity,
     /// Steps a second of signal.
     pub steps_per_s: f64,
-    /// True if samples are scaled, and so clipped.
-    pub scaled: bool,
+    /// What is worth learning from.
+    pub judge: Judge,
     /// True if every step that is owed is taken.
     pub at_full_speed: bool,
     pub reports: Sender<Report>,
@@ -135,7 +134,7 @@ impl TrainStage {
             checkpoints: parts.checkpoints,
             saved: None,
             identity: parts.identity,
-            scaled: parts.scaled,
+            judge: parts.judge,
             reports: parts.reports,
         }
     }
@@ -150,13 +149,11 @@ impl TrainStage {
 
     /// Moves all windows that are there into the replay memory.
     pub fn admit(&mut self) {
-        let channels = self.reader.channels();
-        // Without a scale there is no clip: only windows in which nothing moves are refused.
-        let clip = if self.scaled { CLIP } else { f32::INFINITY };
         while let Some(window) = self.slide.next(&mut self.reader) {
             window.copy_to(&mut self.window);
             let first = window.first;
-            if is_learnable(&self.window, channels, clip) {
+            let quality = self.judge.quality(&mut self.window, window.bad);
+            if self.judge.is_learnable(quality) {
                 let source = u32::try_from(self.slide.gaps()).unwrap_or(u32::MAX);
                 self.trainer.admit(Origin { source, first }).copy_from_slice(&self.window);
                 self.counts.admitted.fetch_add(1, Ordering::Relaxed);

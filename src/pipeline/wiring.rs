@@ -9,14 +9,15 @@ use super::plan::{OpenSource, Plan};
 use super::report::Report;
 use super::telemetry::{Consumer, Gauges, Telemetry};
 use super::train::{Checkpoints, TrainParts, TrainStage};
-use crate::dsp::Conditioner;
+use super::watch::Watch;
+use crate::dsp::{CLIP, Conditioner};
 use crate::format::embedding::{EmbeddingFile, EmbeddingFileError};
 use crate::learn::{Checkpoint, CheckpointError, Trainer, TrainerSettings};
 use crate::lsl::{Library, LslError};
-use crate::ring::{Branch, Doorbell, FrameReader, Tee, WhenFull, frames};
+use crate::ring::{Branch, Doorbell, FrameReader, MarkerWriter, Tee, WhenFull, frames, markers};
 use crate::serve::{EmbeddingOutlet, EmbeddingStream, EncodeStage, ServingSettings};
 use crate::signal::{Clock, Event, EventKind};
-use crate::window::Slide;
+use crate::window::{Around, Cutter, Judge, Slide};
 use arc_swap::ArcSwap;
 use crossbeam_channel::Sender;
 use std::sync::Arc;
@@ -87,6 +88,8 @@ pub(super) struct Bells {
 const RING_S: f64 = 4.0;
 /// Blocks that a ring holds at most; live sources may send a block a frame.
 const HEADERS: usize = 16_384;
+/// Markers that may wait for the encoder; more in one block, or while it is busy, are lost and counted.
+const MARKERS: usize = 1024;
 
 impl Stages {
     /// Joins the stages of a plan.
@@ -119,7 +122,7 @@ impl Stages {
         let served = Arc::new(ArcSwap::from_pointee(first));
         let outlet = outlet(plan, options, clock)?;
         let file = match &config.serve.embeddings {
-            Some(path) => Some(EmbeddingFile::create(path, config.model.embedding)?),
+            Some(path) => Some(EmbeddingFile::create(path, config.model.embedding, plan.around.is_some())?),
             None => None,
         };
         let run = (training && !folder.as_os_str().is_empty()).then(|| Checkpoint::new_run(folder)).transpose();
@@ -135,7 +138,8 @@ impl Stages {
 
         let (reports, reported) = crossbeam_channel::bounded(4096);
         let bells = Bells::default();
-        let capacity = 2 * plan.window.max(plan.hop) + (RING_S * rate_hz).ceil() as usize;
+        let before = plan.around.as_ref().map_or(0, |(span, _)| span.before());
+        let capacity = 2 * plan.window.max(plan.hop).max(before) + (RING_S * rate_hz).ceil() as usize;
         let mut rings = Rings { plan, capacity, consumers: Vec::new() };
         let (for_encoder, encoder_branch) = rings.make("encoder", &bells.encode);
         let (for_trainer, trainer_branch) = rings.make("trainer", &bells.train);
@@ -153,10 +157,23 @@ impl Stages {
         let conditioner = Conditioner::new(&plan.conditioning, channels, rate_hz);
         let tees = [Tee::new(vec![display_branch]), Tee::new(conditioned)];
         let allowance = options.duration_s.map(|s| (s * rate_hz).round() as u64);
-        let acquire = AcquireStage::new(source, conditioner, tees, allowance, reports.clone());
-        let serving = ServingSettings { length: plan.window, hop: plan.hop, rate_hz, skip_beyond };
+        let watch = Watch::new(config, &plan.facts);
+        let quality = watch.counts();
+        let (for_markers, cutter) = match plan.around.clone() {
+            None => (None, Cutter::Slide(Slide::new(plan.window, plan.hop))),
+            Some((span, pattern)) => {
+                let (into, out) = markers(MARKERS);
+                (Some(into), Cutter::Around(Around::new(span, pattern, out)))
+            }
+        };
+        let lost_markers = for_markers.as_ref().map(MarkerWriter::lost);
+        let acquire = AcquireStage::new(source, watch, conditioner, tees, for_markers, allowance, reports.clone());
+        // Without a scale there is no clip.
+        let clip = if plan.conditioning.scale_s.is_some() { CLIP } else { f32::INFINITY };
+        let judge = Judge { channels, clip, max_bad_share: config.quality.max_bad_share };
+        let serving = ServingSettings { length: plan.window, rate_hz, skip_beyond, judge };
         let published = outlet.is_some();
-        let encode = EncodeStage::new(serving, for_encoder, Arc::clone(&served), outlet, file);
+        let encode = EncodeStage::new(serving, for_encoder, cutter, Arc::clone(&served), outlet, file);
         let train = training.then(|| {
             TrainStage::new(TrainParts {
                 reader: for_trainer,
@@ -166,7 +183,7 @@ impl Stages {
                 checkpoints,
                 identity: plan.identity.clone(),
                 steps_per_s: config.train.steps_per_s,
-                scaled: plan.conditioning.scale_s.is_some(),
+                judge,
                 at_full_speed: plan.at_full_speed,
                 reports: reports.clone(),
             })
@@ -180,6 +197,9 @@ impl Stages {
             method: plan.identity.method.word(),
             dimension: config.model.embedding,
             hop: plan.hop,
+            around: plan.around.is_some(),
+            quality,
+            lost_markers,
             speed: match config.source.speed {
                 crate::config::Speed::Times(times) => Some(times),
                 crate::config::Speed::Max => None,
@@ -236,7 +256,9 @@ fn outlet(plan: &Plan, options: &Options, clock: &dyn Clock) -> Result<Option<Em
     let stream = EmbeddingStream {
         name: &wanted.name,
         dimension: plan.config.model.embedding,
-        rate_hz: plan.facts.rate_hz / plan.hop as f64,
+        // Markers come when they come: a stream of rate 0 is irregular.
+        rate_hz: if plan.around.is_some() { 0.0 } else { plan.facts.rate_hz / plan.hop as f64 },
+        with_quality: wanted.quality,
         facts: &plan.facts,
         method: plan.identity.method.word(),
         window_s: plan.window as f64 / plan.facts.rate_hz,

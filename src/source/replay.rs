@@ -6,7 +6,7 @@
 use super::{Pace, Progress, Selection, Source, SourceError};
 use crate::format::edf::{EdfFile, Record};
 use crate::signal::{Block, Channel, Event, EventKind, Marker, Montage, SourceKind, Stamp, StreamFacts};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// A recording as a source.
@@ -72,12 +72,18 @@ impl ReplaySource {
                 .map(|&i| Channel::named(&file.signals()[i].label, file.signals()[i].unit()))
                 .collect(),
         };
-        let facts = StreamFacts { kind: SourceKind::Replay, name, montage, rate_hz, frames: Some(frames) };
-
         let mut record = Record::default();
         file.read_record(0, &mut record)?;
         let origin_s = record.onset_s();
         let markers = markers(&mut file, origin_s, rate_hz)?;
+        let facts = StreamFacts {
+            kind: SourceKind::Replay,
+            name,
+            montage,
+            rate_hz,
+            frames: Some(frames),
+            markers: Some(markers.iter().map(|m| m.text.clone()).collect::<BTreeSet<_>>().into_iter().collect()),
+        };
         let mut warnings = file.warnings();
         if selection.channels.is_empty() {
             warnings.extend(left_out(&file, &signals, &ordinary));

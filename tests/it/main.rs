@@ -11,3 +11,4 @@ mod lsl_run;
 mod pipeline;
 mod quality;
 mod vectors;
+mod windows;

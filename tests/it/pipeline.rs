@@ -6,6 +6,8 @@
 mod embeddings;
 mod ledger;
 mod live;
+mod markers;
+mod quality;
 mod recordings;
 mod resume;
 

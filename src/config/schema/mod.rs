@@ -3,16 +3,21 @@
 //! Plain values with their defaults. Invariant: every section refuses keys that it does not know.
 
 mod augment;
+mod quality;
 mod serve;
 mod signal;
 mod source;
 mod train;
+mod window;
 
 pub use augment::AugmentConfig;
+pub use quality::QualityConfig;
 pub use serve::{ComputeConfig, LslConfig, LslOutletConfig, ServeConfig};
-pub use signal::{SignalConfig, WindowConfig};
+pub use signal::SignalConfig;
 pub use source::{SourceConfig, Speed};
 pub use train::{MemoryConfig, ModelConfig, TrainConfig};
+pub(in crate::config) use window::RIVALS;
+pub use window::WindowConfig;
 
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +31,8 @@ pub struct Config {
     pub source: SourceConfig,
     /// What becomes of them before the model.
     pub signal: SignalConfig,
+    /// How channels and windows are judged.
+    pub quality: QualityConfig,
     /// How they are cut into windows.
     pub window: WindowConfig,
     /// How views of windows are made.
