@@ -1,9 +1,10 @@
 //! The data path allocates nothing in its steady state: a counting allocator proves it.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use neurostream::dsp::{Conditioner, Conditioning, Reference};
+use neurostream::dsp::{Conditioner, Conditioning, Derivation, Deriver, Reference};
 use neurostream::ring::{Branch, Doorbell, Tee, WhenFull, frames};
-use neurostream::signal::Stamp;
+use neurostream::signal::electrode::GridShapes;
+use neurostream::signal::{Montage, Stamp};
 use neurostream::window::Slide;
 use std::sync::Arc;
 
@@ -21,10 +22,10 @@ fn conditioning_tee_and_windows_allocate_nothing() {
         highpass_hz: Some(0.5),
         lowpass_hz: Some(45.0),
         notch_hz: Some(50.0),
-        reference: Reference::Average,
+        derivation: Derivation::average(CHANNELS),
         scale_s: Some(30.0),
     };
-    let mut conditioner = Conditioner::new(&how, CHANNELS, RATE);
+    let mut conditioner = Conditioner::new(&how, RATE);
     let (mut conditioned, mut window) = (Vec::with_capacity(BLOCK * CHANNELS), vec![0.0; 512 * CHANNELS]);
     let samples: Vec<f32> = (0..BLOCK * CHANNELS).map(|i| (i as f32 * 0.1).sin() * 20.0).collect();
     let (mut first, mut windows) = (0u64, 0);
@@ -47,4 +48,28 @@ fn conditioning_tee_and_windows_allocate_nothing() {
     let counted = allocation_counter::measure(|| run(20_000));
     assert!(windows > 1000);
     assert_eq!(counted.count_total, 0, "{counted:?}");
+}
+
+#[test]
+fn every_kind_of_reference_allocates_nothing_whichever_channels_are_good() {
+    let labels = "Fp1 Fp2 F7 F3 Fz F4 F8 T7 C3 Cz C4 T8 P7 P3 Pz P4 P8 O1 O2".split(' ').collect::<Vec<_>>();
+    let shapes = GridShapes::new();
+    let montage = Montage::of_labels(&labels).located(&shapes);
+    let frame: Vec<f64> = (0..labels.len()).map(|i| (i as f64).sin() * 20.0).collect();
+    for word in ["average", "median", "double-banana", "transverse", "large-laplacian"] {
+        let derived = Reference::of_word(word, &[]).unwrap().derive(&montage, &shapes).unwrap();
+        let mut deriver = Deriver::new(derived.derivation);
+        let mut out = vec![0.0; deriver.derivation().outputs()];
+        let (mut good, mut sum) = (vec![true; labels.len()], 0.0);
+        let counted = allocation_counter::measure(|| {
+            for turn in 0..1000 {
+                good[turn % labels.len()] ^= true;
+                deriver.trust(&good);
+                deriver.step(&frame, &mut out);
+                sum += out[0];
+            }
+        });
+        assert_eq!(counted.count_total, 0, "{word}: {counted:?}");
+        assert!(sum.is_finite());
+    }
 }

@@ -46,14 +46,26 @@ fn verdict(path: &Path) -> anyhow::Result<String> {
     let (facts, notes) = (&plan.facts, plan.notes.join("; "));
     let notes = if notes.is_empty() { notes } else { format!(" ({notes})") };
     Ok(format!(
-        "{}: nothing is wrong with it: {}, {} channels at {} Hz, windows of {} frames every {}{notes}",
+        "{}: nothing is wrong with it: {}, {} channels at {} Hz, {} with positions{}, windows of {} frames every {}, {}{notes}",
         path.display(),
         facts.name,
         facts.montage.len(),
         facts.rate_hz,
+        facts.montage.located_channels(),
+        model(&plan),
         plan.window,
-        plan.hop
+        plan.hop,
+        plan.encoder_in_words()
     ))
+}
+
+/// The channels of the model, where they are not those of the stream.
+fn model(plan: &Plan) -> String {
+    let montage = &plan.montage;
+    if montage.labels().eq(plan.facts.montage.labels()) {
+        return String::new();
+    }
+    format!(", of which the model sees {}: {montage}", montage.len())
 }
 
 fn problems_of(error: &anyhow::Error) -> Vec<Problem> {

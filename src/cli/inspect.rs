@@ -2,6 +2,8 @@
 
 use super::arguments::{Format, InspectArguments};
 use neurostream::format::edf::{EdfError, EdfFile, Record};
+use neurostream::signal::electrode::{Electrode, GridShapes};
+use neurostream::signal::{Channel, Montage};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -52,16 +54,22 @@ fn contents(path: &Path, stats: bool) -> Result<Value, EdfError> {
             }
         }
     }
+    let named = |&signal: &usize| Channel::named(&file.signals()[signal].label, file.signals()[signal].unit());
+    let montage = Montage { channels: signals.iter().map(named).collect() }.located(&GridShapes::new());
     let channels: Vec<Value> = signals
         .iter()
         .zip(&tallies)
-        .map(|(&signal, tally)| {
+        .zip(&montage.channels)
+        .map(|((&signal, tally), located)| {
             let facts = &file.signals()[signal];
             let mut channel = json!({
                 "label": facts.label,
                 "dimension": facts.dimension,
                 "rate_hz": file.rate_hz(signal),
                 "n_samples": header.records * facts.samples_per_record as u64,
+                "kind": located.kind.word(),
+                "electrode": located.position.and_then(|_| Electrode::of(&facts.label)).map(|e| e.name),
+                "position": located.position,
             });
             if stats {
                 channel["mean"] = json!(tally.mean);
@@ -78,6 +86,7 @@ fn contents(path: &Path, stats: bool) -> Result<Value, EdfError> {
         "records": header.records,
         "record_duration_s": header.record_duration_s,
         "channels": channels,
+        "positions": montage.located_channels(),
         "annotations": annotations,
         "discontinuities": discontinuities,
         "warnings": file.warnings(),
@@ -126,13 +135,15 @@ fn in_words(path: &Path, value: &Value) -> String {
         value["records"],
         value["record_duration_s"]
     );
+    let _ = writeln!(out, "  {} channels, {} with positions", list("channels").len(), value["positions"]);
     for channel in list("channels") {
         let _ = write!(
             out,
-            "  {:20} {:>10} Hz  {:8}",
+            "  {:20} {:>10} Hz  {:8}  {:7}",
             text(&channel["label"]),
             channel["rate_hz"],
-            text(&channel["dimension"])
+            text(&channel["dimension"]),
+            text(&channel["kind"])
         );
         if let (Some(mean), Some(std)) = (channel["mean"].as_f64(), channel["std"].as_f64()) {
             let _ = write!(out, "  mean {mean:10.3}  sd {std:10.3}");

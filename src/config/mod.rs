@@ -10,6 +10,6 @@ mod schema;
 pub use parse::Document;
 pub use problem::{ConfigError, Problem, suggestion};
 pub use schema::{
-    AugmentConfig, ComputeConfig, Config, LslConfig, LslOutletConfig, MemoryConfig, ModelConfig, ServeConfig,
-    SignalConfig, SourceConfig, Speed, TrainConfig, WindowConfig,
+    AugmentConfig, ComputeConfig, Config, LslConfig, LslOutletConfig, MemoryConfig, ModelConfig, ReferenceConfig,
+    ServeConfig, SignalConfig, SourceConfig, Speed, TrainConfig, WindowConfig,
 };

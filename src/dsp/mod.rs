@@ -15,5 +15,5 @@ pub use condition::{Conditioner, Conditioning};
 pub use envelope::Envelope;
 pub use filter::{Cascade, Section};
 pub use latency::LatencyHistogram;
-pub use reference::Reference;
+pub use reference::{Derivation, Derived, Deriver, Pair, Reach, Reference, ReferenceError};
 pub use scale::{CLIP, RunningScale};

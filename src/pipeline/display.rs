@@ -4,7 +4,7 @@
 //! recorded passes through here.
 
 use super::view::Traces;
-use crate::dsp::{Conditioner, Conditioning, Envelope, Reference};
+use crate::dsp::{Conditioner, Conditioning, Derivation, Envelope};
 use crate::ring::FrameReader;
 use crate::signal::Marker;
 use std::collections::VecDeque;
@@ -40,12 +40,12 @@ impl DisplayStage {
             highpass_hz,
             lowpass_hz: None,
             notch_hz: None,
-            reference: Reference::AsRecorded,
+            derivation: Derivation::as_recorded(channels),
             scale_s: None,
         };
         Self {
             envelope: Envelope::new(channels, BINS, SIGHT_S / BINS as f64, rate_hz),
-            conditioner: Conditioner::new(&how, channels, rate_hz),
+            conditioner: Conditioner::new(&how, rate_hz),
             trusted: vec![true; channels],
             highpass_hz,
             reader,

@@ -11,6 +11,7 @@ mod full_speed;
 mod live;
 mod model;
 mod plan;
+mod reference;
 mod report;
 mod run;
 mod shutdown;

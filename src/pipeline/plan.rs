@@ -3,13 +3,13 @@
 //! Pure but for opening the source. Invariant: what a plan holds fits together, and everything that does not is found at
 //! once.
 
-use super::model;
+use super::{model, reference};
 use crate::config::{Config, Problem, Speed};
-use crate::dsp::{Conditioning, Reference};
+use crate::dsp::{Conditioning, Derived};
 use crate::learn::nn::{Backend, Compute, Kernels};
 use crate::learn::{EncoderShape, Identity, Method, ObjectiveSettings, Schedule, TrainerSettings};
 use crate::lsl::{Library, LslError};
-use crate::signal::{Clock, StreamFacts};
+use crate::signal::{Clock, Montage, StreamFacts};
 use crate::source::synthetic::SyntheticBrain;
 use crate::source::{GeneratedSource, LslSource, PickedSource, ReplaySource, Selection, Source, SourceError};
 use crate::window::Preset;
@@ -51,7 +51,7 @@ pub fn open_source(
     patient: &dyn Fn() -> bool,
 ) -> Result<OpenSource, SourceError> {
     let (source, signal) = (&config.source, &config.signal);
-    let selection = Selection { channels: signal.channels.clone(), exclude: signal.exclude.clone() };
+    let selection = Selection::read(signal).map_err(SourceError::Selection)?;
     let block_s = source.block_ms / 1e3;
     let times = match source.speed {
         Speed::Times(times) => Some(times),
@@ -100,8 +100,10 @@ fn wait_for_stream(
 pub struct Plan {
     /// The configuration behind it.
     pub config: Config,
-    /// The stream.
+    /// The stream as recorded; of its channels the places are found.
     pub facts: Arc<StreamFacts>,
+    /// What leaves conditioning: the channels of the model, such as `Fp1-F7`.
+    pub montage: Montage,
     /// How frames are conditioned for the model.
     pub conditioning: Conditioning,
     /// Frames of a window.
@@ -118,9 +120,6 @@ pub struct Plan {
     pub notes: Vec<String>,
 }
 
-/// With fewer channels the average is no reference: each would be drawn into all.
-const FEWEST_FOR_AVERAGE: usize = 8;
-
 impl Plan {
     /// Joins configuration and facts.
     ///
@@ -129,7 +128,15 @@ impl Plan {
     pub fn new(config: &Config, facts: &StreamFacts) -> Result<Self, PlanError> {
         let mut problems = Vec::new();
         let mut notes = Vec::new();
-        let (rate_hz, channels) = (facts.rate_hz, facts.montage.len());
+        let rate_hz = facts.rate_hz;
+        let recorded = facts.montage.located(&reference::grid_shapes(&config.signal));
+        let (derived, referred_to) = match model_montage(config, &recorded) {
+            Ok((derived, referred_to)) => (Some(derived), referred_to),
+            Err(found) => {
+                problems.extend(found);
+                (None, String::new())
+            }
+        };
         let nyquist = rate_hz / 2.0;
         let signal = &config.signal;
         for (key, value) in [("signal.highpass_hz", signal.highpass_hz), ("signal.lowpass_hz", signal.lowpass_hz)] {
@@ -138,7 +145,8 @@ impl Plan {
                 problems.push(Problem::of(key, value, allowed).hint("0 switches it off"));
             }
         }
-        let shape = model::encoder(&config.model, &facts.montage);
+        let seen = derived.as_ref().map_or(&recorded, |derived| &derived.montage);
+        let shape = model::encoder(&config.model, seen, rate_hz);
         let window = frames(config.window.length_s, rate_hz);
         let hop = frames(config.window.hop_s, rate_hz).max(1);
         let method = Method::ALL.into_iter().find(|m| m.word() == config.train.method).unwrap_or(Method::Byol);
@@ -154,16 +162,10 @@ impl Plan {
             let allowed = format!("must fit into the recording, {:.3} s", total as f64 / rate_hz);
             problems.push(Problem::of("window.length_s", config.window.length_s, allowed));
         }
-        if !problems.is_empty() {
+        let Some(Derived { derivation, montage, notes: told }) = derived.filter(|_| problems.is_empty()) else {
             return Err(PlanError::Problems { name: facts.name.clone(), problems });
-        }
-        let mut reference = if signal.reference == "average" { Reference::Average } else { Reference::AsRecorded };
-        if reference == Reference::Average && channels < FEWEST_FOR_AVERAGE {
-            reference = Reference::AsRecorded;
-            notes.push(format!(
-                "{channels} channels are too few for an average reference ({FEWEST_FOR_AVERAGE} are needed): left as recorded"
-            ));
-        }
+        };
+        notes.extend(told);
         let mut notch_hz = signal.notch_hz;
         if notch_hz >= nyquist {
             // Line noise that a stream cannot hold needs no filter: one configuration serves slow recordings too.
@@ -175,15 +177,17 @@ impl Plan {
             highpass_hz: switched(signal.highpass_hz),
             lowpass_hz: switched(signal.lowpass_hz),
             notch_hz: switched(notch_hz),
-            reference,
+            derivation,
             scale_s: switched(signal.scale_s),
         };
-        let labels = facts.montage.labels().map(str::to_owned).collect();
-        let identity = Identity { method, encoder: shape.clone(), channels: labels, rate_hz, window };
+        let channels = montage.labels().map(str::to_owned).collect();
+        let identity =
+            Identity { method, encoder: shape.clone(), channels, rate_hz, window, reference: Some(referred_to) };
         Ok(Self {
             trainer: trainer(config, shape, method, window, rate_hz),
             config: config.clone(),
-            facts: Arc::new(facts.clone()),
+            facts: Arc::new(StreamFacts { montage: recorded, ..facts.clone() }),
+            montage,
             conditioning,
             window,
             hop,
@@ -191,6 +195,37 @@ impl Plan {
             at_full_speed: config.source.speed == Speed::Max,
             notes,
         })
+    }
+
+    /// The same plan for a model that knows these channels, where the configuration names none: its order and number of
+    /// channels are taken over. Nothing changes where less than half of them are in the stream, or where the encoder serves
+    /// any montage.
+    #[must_use]
+    pub fn for_model_of(&self, labels: &[String]) -> Self {
+        let mut plan = self.clone();
+        let now = Derived {
+            derivation: self.conditioning.derivation.clone(),
+            montage: self.montage.clone(),
+            notes: Vec::new(),
+        };
+        if self.config.model.montage.is_empty()
+            && !self.identity.encoder.architecture.serves_any_montage()
+            && let Ok(Derived { derivation, montage, notes }) = reference::arrange(&now, labels)
+        {
+            plan.identity.encoder = model::encoder(&self.config.model, &montage, self.facts.rate_hz);
+            plan.trainer.objective.encoder = plan.identity.encoder.clone();
+            plan.identity.channels = labels.to_vec();
+            plan.conditioning.derivation = derivation;
+            plan.montage = montage;
+            plan.notes.extend(notes);
+        }
+        plan
+    }
+
+    /// The encoder and what it costs, in words.
+    #[must_use]
+    pub fn encoder_in_words(&self) -> String {
+        model::in_words(&self.identity.encoder, self.window)
     }
 
     /// Threads of the trainer.
@@ -204,6 +239,19 @@ impl Plan {
             threads => threads,
         }
     }
+}
+
+/// What the model sees, and what it is referred to, in the word for checkpoints.
+fn model_montage(config: &Config, recorded: &Montage) -> Result<(Derived, String), Vec<Problem>> {
+    let (derived, reference) = reference::derive(config, recorded)?;
+    let wanted = &config.model.montage;
+    if wanted.is_empty() {
+        return Ok((derived, reference.to_string()));
+    }
+    let arranged = reference::arrange(&derived, wanted);
+    let refused =
+        |why| vec![Problem::of("model.montage", format!("{wanted:?}"), format!("must fit the stream: {why}"))];
+    arranged.map(|derived| (derived, reference.to_string())).map_err(refused)
 }
 
 fn frames(seconds: f64, rate_hz: f64) -> usize {

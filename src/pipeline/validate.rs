@@ -2,9 +2,11 @@
 //!
 //! Pure. Invariant: all problems, not the first.
 
+use super::reference;
 use crate::config::{Config, ConfigError, Document, Problem, Speed};
 use crate::learn::nn::{Backend, Kernels};
 use crate::learn::{Architecture, Method};
+use crate::source::Selection;
 use crate::window::Preset;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -78,7 +80,8 @@ impl Findings {
         self.range("signal.lowpass_hz", signal.lowpass_hz, 0.0..=100_000.0);
         self.range("signal.notch_hz", signal.notch_hz, 0.0..=100_000.0);
         self.range("signal.scale_s", signal.scale_s, 0.0..=3600.0);
-        self.word("signal.reference", &signal.reference, ["average", "none"]);
+        self.0.extend(Selection::read(signal).err().into_iter().flatten());
+        self.0.extend(reference::wrong_values(signal));
         if signal.lowpass_hz > 0.0 && signal.lowpass_hz <= signal.highpass_hz {
             let allowed = format!("must lie above highpass_hz, {}", signal.highpass_hz);
             self.0.push(Problem::of("signal.lowpass_hz", signal.lowpass_hz, allowed));
@@ -92,9 +95,21 @@ impl Findings {
         let model = &config.model;
         self.word("model.encoder", &model.encoder, Architecture::WORDS);
         self.range("model.embedding", model.embedding, 2..=4096);
-        self.range("model.widths (how many)", model.widths.len(), 1..=12);
-        for &width in &model.widths {
+        self.range("model.virtual_channels", model.virtual_channels, 1..=1024);
+        for (at, label) in model.montage.iter().enumerate() {
+            if label.trim().is_empty() || model.montage[..at].contains(label) {
+                let problem = Problem::of("model.montage", format!("\"{label}\""), "must be a label that comes once");
+                self.0.push(problem);
+            }
+        }
+        let Some(widths) = &model.widths else { return };
+        self.range("model.widths (how many)", widths.len(), 1..=12);
+        for &width in widths {
             self.range("model.widths", width, 1..=4096);
+        }
+        if model.encoder == "eegnet" && !matches!(widths[..], [f1, f2] if f1 > 0 && f2 >= f1 && f2.is_multiple_of(f1)) {
+            let allowed = "must be two for eegnet, [F1, F2], the second a multiple of the first";
+            self.0.push(Problem::of("model.widths", format!("{widths:?}"), allowed));
         }
     }
 

@@ -94,10 +94,14 @@ impl Stages {
     /// # Errors
     /// If a checkpoint cannot be read or its folder not made, or embeddings have nowhere to go.
     pub fn wire(plan: &Plan, source: OpenSource, options: &Options, clock: &dyn Clock) -> Result<Self, WiringError> {
-        let (rate_hz, channels) = (plan.facts.rate_hz, plan.facts.montage.len());
+        let resumed = if options.resume { Some(Checkpoint::newest(&plan.config.train.checkpoint)?) } else { None };
+        // A model keeps the channels that it was trained with.
+        let plan = &resumed.as_ref().map_or_else(|| plan.clone(), |(_, c)| plan.for_model_of(&c.identity.channels));
+        let rate_hz = plan.facts.rate_hz;
         let config = &plan.config;
         let now = clock.now();
         let mut notes = plan.notes.clone();
+        notes.push(plan.encoder_in_words());
 
         let training = config.train.enabled;
         let mut settings = plan.trainer.clone();
@@ -108,10 +112,9 @@ impl Stages {
         fits_into_memory(&settings)?;
         let mut trainer = Trainer::new(settings);
         let folder = &config.train.checkpoint;
-        if options.resume {
-            let (path, checkpoint) = Checkpoint::newest(folder)?;
-            checkpoint.fits(&path, &plan.identity)?;
-            trainer.restore(&checkpoint)?;
+        if let Some((path, checkpoint)) = &resumed {
+            checkpoint.fits(path, &plan.identity)?;
+            trainer.restore(checkpoint)?;
             notes.push(format!("resumed from {} at step {}", path.display(), trainer.status().steps));
         }
         let first = trainer.first_generation(now);
@@ -137,9 +140,9 @@ impl Stages {
         let bells = Bells::default();
         let capacity = 2 * plan.window.max(plan.hop) + (RING_S * rate_hz).ceil() as usize;
         let mut rings = Rings { plan, capacity, consumers: Vec::new() };
-        let (for_encoder, encoder_branch) = rings.make("encoder", &bells.encode);
-        let (for_trainer, trainer_branch) = rings.make("trainer", &bells.train);
-        let (for_display, display_branch) = rings.make("display", &bells.display);
+        let (for_encoder, encoder_branch) = rings.make("encoder", plan.montage.len(), &bells.encode);
+        let (for_trainer, trainer_branch) = rings.make("trainer", plan.montage.len(), &bells.train);
+        let (for_display, display_branch) = rings.make("display", plan.facts.montage.len(), &bells.display);
         let mut conditioned = vec![encoder_branch];
         if training {
             conditioned.push(trainer_branch);
@@ -150,7 +153,7 @@ impl Stages {
         // Live, a consumer that has half a ring to catch up with would show and serve the past.
         let skip_beyond = (!plan.at_full_speed).then_some(capacity / 2);
 
-        let conditioner = Conditioner::new(&plan.conditioning, channels, rate_hz);
+        let conditioner = Conditioner::new(&plan.conditioning, rate_hz);
         let tees = [Tee::new(vec![display_branch]), Tee::new(conditioned)];
         let allowance = options.duration_s.map(|s| (s * rate_hz).round() as u64);
         let acquire = AcquireStage::new(source, conditioner, tees, allowance, reports.clone());
@@ -219,10 +222,10 @@ struct Rings<'a> {
 }
 
 impl Rings<'_> {
-    fn make(&mut self, name: &'static str, doorbell: &Arc<Doorbell>) -> (FrameReader, Branch) {
-        let facts = &self.plan.facts;
+    fn make(&mut self, name: &'static str, channels: usize, doorbell: &Arc<Doorbell>) -> (FrameReader, Branch) {
+        let rate_hz = self.plan.facts.rate_hz;
         let headers = self.capacity.min(HEADERS);
-        let (writer, reader) = frames(facts.montage.len(), facts.rate_hz, self.capacity, headers);
+        let (writer, reader) = frames(channels, rate_hz, self.capacity, headers);
         let capacity = self.capacity as u64;
         self.consumers.push(Consumer { name, written: writer.counts(), read: reader.counts(), capacity });
         let when_full = if self.plan.at_full_speed { WhenFull::Wait } else { WhenFull::Lose };
@@ -238,6 +241,7 @@ fn outlet(plan: &Plan, options: &Options, clock: &dyn Clock) -> Result<Option<Em
         dimension: plan.config.model.embedding,
         rate_hz: plan.facts.rate_hz / plan.hop as f64,
         facts: &plan.facts,
+        montage: &plan.montage,
         method: plan.identity.method.word(),
         window_s: plan.window as f64 / plan.facts.rate_hz,
         hop_s: plan.hop as f64 / plan.facts.rate_hz,

@@ -4,7 +4,7 @@
 //! the last frame of its window; a push neither waits nor allocates.
 
 use crate::lsl::{ChannelNote, Library, LslError, Outlet, SampleFormat, StreamInfo};
-use crate::signal::{Stamp, StreamFacts};
+use crate::signal::{Montage, Stamp, StreamFacts};
 
 /// How much is kept for a receiver that falls behind, in seconds.
 const BUFFER_S: u16 = 60;
@@ -18,8 +18,10 @@ pub struct EmbeddingStream<'a> {
     pub dimension: usize,
     /// Embeddings in a second, nominally: one each hop.
     pub rate_hz: f64,
-    /// The signal that they are made of.
+    /// The stream that they are made from.
     pub facts: &'a StreamFacts,
+    /// The channels that the model sees.
+    pub montage: &'a Montage,
     /// The method that the encoder is trained with.
     pub method: &'a str,
     /// The length of a window.
@@ -76,7 +78,7 @@ impl EmbeddingOutlet {
         let names = (stream.name, "Embedding", source_id.as_str());
         let mut info = StreamInfo::create(library, names, channels, stream.rate_hz, SampleFormat::Float32)?;
         info.describe_channels(&stream.channel_notes())?;
-        let labels = stream.facts.montage.labels().collect::<Vec<_>>().join(",");
+        let labels = stream.montage.labels().collect::<Vec<_>>().join(",");
         for (key, value) in [
             ("method", stream.method),
             ("window_s", &stream.window_s.to_string()),
@@ -119,7 +121,7 @@ impl EmbeddingOutlet {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::signal::{Montage, SourceKind};
+    use crate::signal::SourceKind;
 
     fn facts(name: &str) -> StreamFacts {
         let montage = Montage::of_labels(&["C3", "C4"]);
@@ -127,7 +129,16 @@ mod tests {
     }
 
     fn stream<'a>(name: &'a str, facts: &'a StreamFacts) -> EmbeddingStream<'a> {
-        EmbeddingStream { name, dimension: 2, rate_hz: 4.0, facts, method: "byol", window_s: 2.0, hop_s: 0.25 }
+        EmbeddingStream {
+            name,
+            dimension: 2,
+            rate_hz: 4.0,
+            facts,
+            montage: &facts.montage,
+            method: "byol",
+            window_s: 2.0,
+            hop_s: 0.25,
+        }
     }
 
     #[test]

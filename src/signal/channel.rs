@@ -1,9 +1,7 @@
-//! Channels, their kinds and units, and the montage that orders them.
+//! Channels, their kinds and units.
 //!
-//! Owns the facts about electrodes; runs on no thread of its own. Invariant: a montage's order is the order of
-//! the samples inside every frame of its stream.
-
-use std::fmt;
+//! Owns the facts about one channel; runs on no thread of its own. Invariant: what a label does not say is guessed from
+//! it in one place, here.
 
 /// What a channel measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,6 +20,31 @@ pub enum ChannelKind {
     Trigger,
     /// Anything else (temperature, respiration, counters).
     Other,
+}
+
+impl ChannelKind {
+    /// All of them.
+    pub const ALL: [Self; 7] = [Self::Eeg, Self::Ecog, Self::Eog, Self::Emg, Self::Ecg, Self::Trigger, Self::Other];
+
+    /// The word used in configurations and reports.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Eeg => "eeg",
+            Self::Ecog => "ecog",
+            Self::Eog => "eog",
+            Self::Emg => "emg",
+            Self::Ecg => "ecg",
+            Self::Trigger => "trigger",
+            Self::Other => "other",
+        }
+    }
+
+    /// True for what a brain makes: EEG and ECoG.
+    #[must_use]
+    pub fn is_brain(self) -> bool {
+        matches!(self, Self::Eeg | Self::Ecog)
+    }
 }
 
 /// The unit a channel arrives in; voltages can be turned into microvolts.
@@ -75,6 +98,9 @@ pub struct Channel {
     pub unit: Unit,
     /// What it measures.
     pub kind: ChannelKind,
+    /// Where its electrode lies in the unit disc, once [`Montage::located`](super::Montage::located) has found it; of a
+    /// derivation, the middle of its two electrodes.
+    pub position: Option<[f32; 2]>,
 }
 
 impl Channel {
@@ -98,46 +124,6 @@ impl Channel {
         } else {
             ChannelKind::Other
         };
-        Self { label: label.trim().to_owned(), unit, kind }
-    }
-}
-
-/// The channels of a stream, in the order of the samples in a frame.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Montage {
-    /// The channels.
-    pub channels: Vec<Channel>,
-}
-
-impl Montage {
-    /// A montage of microvolt channels with these labels.
-    #[must_use]
-    pub fn of_labels<S: AsRef<str>>(labels: &[S]) -> Self {
-        let channels = labels.iter().map(|l| Channel::named(l.as_ref(), Unit::parse("uV"))).collect();
-        Self { channels }
-    }
-
-    /// How many channels there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.channels.len()
-    }
-
-    /// True when there is no channel.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.channels.is_empty()
-    }
-
-    /// The labels in order.
-    pub fn labels(&self) -> impl Iterator<Item = &str> {
-        self.channels.iter().map(|c| c.label.as_str())
-    }
-}
-
-impl fmt::Display for Montage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let labels: Vec<&str> = self.labels().collect();
-        f.write_str(&labels.join(", "))
+        Self { label: label.trim().to_owned(), unit, kind, position: None }
     }
 }

@@ -1,5 +1,6 @@
 //! Why a source cannot be opened or go on.
 
+use crate::config::Problem;
 use crate::format::edf::EdfError;
 use crate::lsl::LslError;
 
@@ -24,17 +25,18 @@ pub enum SourceError {
         what: &'static str,
     },
     /// A channel that was asked for is not there.
-    #[error("{name}: there is no channel {}{}; its channels are {channels}", list(.unknown), hint(.suggestion.as_deref()))]
+    #[error("{name}: there is no channel {}; its channels are {channels}", list(.unknown))]
     UnknownChannels {
         /// The source.
         name: String,
-        /// What was asked for.
-        unknown: Vec<String>,
-        /// What was probably meant.
-        suggestion: Option<String>,
+        /// What was asked for, and what was probably meant.
+        unknown: Vec<(String, Option<String>)>,
         /// What there is.
         channels: String,
     },
+    /// What names channels cannot be read.
+    #[error("the channels that are wanted cannot be read: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Selection(Vec<Problem>),
     /// No channel is left.
     #[error(
         "{name}: no channel is left after the selection in [signal] channels and exclude; its channels are {channels}"
@@ -61,14 +63,17 @@ impl SourceError {
     /// True if the configuration is what has to change.
     #[must_use]
     pub fn is_choice(&self) -> bool {
-        matches!(self, Self::UnknownChannels { .. } | Self::NoChannels { .. } | Self::MixedRates { .. })
+        matches!(
+            self,
+            Self::UnknownChannels { .. } | Self::NoChannels { .. } | Self::MixedRates { .. } | Self::Selection(_)
+        )
     }
 }
 
-fn list(labels: &[String]) -> String {
-    labels.iter().map(|l| format!("`{l}`")).collect::<Vec<_>>().join(", ")
-}
-
-fn hint(suggestion: Option<&str>) -> String {
-    suggestion.map_or_else(String::new, |label| format!(" (did you mean `{label}`?)"))
+fn list(unknown: &[(String, Option<String>)]) -> String {
+    let one = |(written, meant): &(String, Option<String>)| {
+        let hint = meant.as_ref().map_or_else(String::new, |label| format!(" (did you mean `{label}`?)"));
+        format!("`{written}`{hint}")
+    };
+    unknown.iter().map(one).collect::<Vec<_>>().join(", ")
 }

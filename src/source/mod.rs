@@ -8,6 +8,7 @@ mod error;
 mod generated;
 pub mod lsl;
 mod pace;
+mod pattern;
 mod picked;
 mod replay;
 mod select;

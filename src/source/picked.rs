@@ -21,8 +21,7 @@ impl<S: Source> PickedSource<S> {
     /// If a label is unknown or none is left.
     pub fn new(inner: S, selection: &Selection) -> Result<Self, SourceError> {
         let facts = inner.facts().clone();
-        let picked = selection.pick(&facts.name, &facts.montage.channels)?;
-        let channels = picked.iter().map(|&i| facts.montage.channels[i].clone()).collect();
+        let (picked, channels) = selection.pick(&facts.name, facts.montage.channels.clone())?.into_iter().unzip();
         let facts = StreamFacts { montage: Montage { channels }, ..facts };
         Ok(Self { inner, facts, picked, whole: Block::default() })
     }

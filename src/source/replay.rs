@@ -61,17 +61,14 @@ impl ReplaySource {
         }
         let channels: Vec<Channel> =
             ordinary.iter().map(|&i| Channel::named(&file.signals()[i].label, file.signals()[i].unit())).collect();
-        let picked: Vec<usize> = selection.pick(&name, &channels)?.into_iter().map(|i| ordinary[i]).collect();
-        let signals = one_rate(&file, &name, &picked, !selection.channels.is_empty())?;
+        let (picked, channels): (Vec<usize>, Vec<Channel>) =
+            selection.pick(&name, channels)?.into_iter().map(|(i, channel)| (ordinary[i], channel)).unzip();
+        let signals = one_rate(&file, &name, &picked, selection.is_explicit())?;
         let rate_hz = file.rate_hz(signals[0]).unwrap_or_default();
         let a_record = file.signals()[signals[0]].samples_per_record;
         let frames = file.header().records * a_record as u64;
-        let montage = Montage {
-            channels: signals
-                .iter()
-                .map(|&i| Channel::named(&file.signals()[i].label, file.signals()[i].unit()))
-                .collect(),
-        };
+        let of_one_rate = picked.iter().zip(channels).filter(|(signal, _)| signals.contains(signal));
+        let montage = Montage { channels: of_one_rate.map(|(_, channel)| channel).collect() };
         let facts = StreamFacts { kind: SourceKind::Replay, name, montage, rate_hz, frames: Some(frames) };
 
         let mut record = Record::default();
@@ -79,7 +76,7 @@ impl ReplaySource {
         let origin_s = record.onset_s();
         let markers = markers(&mut file, origin_s, rate_hz)?;
         let mut warnings = file.warnings();
-        if selection.channels.is_empty() {
+        if !selection.is_explicit() {
             warnings.extend(left_out(&file, &signals, &ordinary));
         }
         let block_frames = ((block_s * rate_hz).round() as usize).max(1);

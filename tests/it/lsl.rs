@@ -232,6 +232,7 @@ fn embeddings_arrive_at_a_receiver_as_they_were_made() {
             dimension: 3,
             rate_hz: 4.0,
             facts: &facts,
+            montage: &facts.montage,
             method: "byol",
             window_s: 2.0,
             hop_s: 0.25,

@@ -6,6 +6,7 @@
 mod embeddings;
 mod ledger;
 mod live;
+mod montage;
 mod recordings;
 mod resume;
 

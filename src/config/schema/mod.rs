@@ -3,12 +3,14 @@
 //! Plain values with their defaults. Invariant: every section refuses keys that it does not know.
 
 mod augment;
+mod reference;
 mod serve;
 mod signal;
 mod source;
 mod train;
 
 pub use augment::AugmentConfig;
+pub use reference::ReferenceConfig;
 pub use serve::{ComputeConfig, LslConfig, LslOutletConfig, ServeConfig};
 pub use signal::{SignalConfig, WindowConfig};
 pub use source::{SourceConfig, Speed};

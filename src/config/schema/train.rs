@@ -9,17 +9,28 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ModelConfig {
-    /// `conv`.
+    /// `spatial-conv`, `conv`, `channelwise`, `tcn` or `eegnet`.
     pub encoder: String,
     /// Length of an embedding.
     pub embedding: usize,
-    /// Channels of the convolutions, each of which halves the rate.
-    pub widths: Vec<usize>,
+    /// Channels after each layer; by default those of the encoder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub widths: Option<Vec<usize>>,
+    /// Channels that `spatial-conv` makes of all electrodes.
+    pub virtual_channels: usize,
+    /// Labels of the channels that the model sees, in its order; empty for those that the stream has.
+    pub montage: Vec<String>,
 }
 
 impl Default for ModelConfig {
     fn default() -> Self {
-        Self { encoder: "conv".to_owned(), embedding: 128, widths: vec![32, 64, 128] }
+        Self {
+            encoder: "spatial-conv".to_owned(),
+            embedding: 128,
+            widths: None,
+            virtual_channels: 32,
+            montage: Vec::new(),
+        }
     }
 }
 

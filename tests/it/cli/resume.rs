@@ -57,7 +57,13 @@ fn what_is_no_checkpoint_of_this_run_is_refused_and_nothing_changes() {
     resume("a file", &[], &["a file", "cannot be listed"]);
     let other = "name another folder or change the configuration";
     resume("checkpoints", &["--method", "cpc"], &["the method byol", "the method cpc", other]);
-    resume("checkpoints", &["--set", "signal.exclude=[\"Fp1\"]"], &["the channels Fp1", other]);
+    let few = r#"signal.channels=["Fp1", "Fp2", "F3", "F4", "C3", "C4", "Cz"]"#;
+    resume("checkpoints", &["--set", few, "--set", "signal.reference=none"], &["the channels Fp1", other]);
+    resume(
+        "checkpoints",
+        &["--set", "signal.reference=median"],
+        &["the reference average", "the reference median", other],
+    );
     resume("checkpoints", &["--set", "window.length_s=1"], &["windows of 512 frames", "256 frames", other]);
     resume("checkpoints", &["--set", "model.embedding=8"], &["the encoder", other]);
 }

@@ -8,6 +8,7 @@ mod case;
 mod conv;
 mod cpc;
 mod ema;
+mod encoder;
 mod gru;
 mod moco;
 mod ntxent;
