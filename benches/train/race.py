@@ -4,8 +4,8 @@ usage: race.py [--rounds 5] [--seconds 3] [--tasks moco,byol,…] [--shapes 64x6
 
 Needs a Python with torch (`pip install torch`), `cargo build --release` before, and ../shared/bench/train. Prints a table in
 Markdown: the median over the rounds of each round's median, the smallest step of all, and PyTorch's time over ours for both;
-above 1 ours is faster. The last column is our best step against the best
-matrix product of PyTorch (1024 x 1024 x 1024) on as many threads.
+above 1 ours is faster. The last column: how fast the matrix products of our best step would be if nothing else took time,
+against the best product of PyTorch (1024 x 1024 x 1024) on as many threads.
 """
 
 import argparse
@@ -48,7 +48,8 @@ def theirs(task, shape, seconds, threads):
 
 
 def multiply_adds(task, shape):
-    """Multiplications with addition of a step in convolutions, forward and backward; None for the transformer."""
+    """Multiplications with addition of a step in matrix products, forward and backward: convolutions, the recurrence and
+    the maps of CPC, the transformers; small heads left out. What takes no gradient is not counted."""
     batch, channels, frames = map(int, shape.split("x"))
 
     def stack(layers):
@@ -57,12 +58,21 @@ def multiply_adds(task, shape):
             t = (t + 2 * padding - kernel) // stride + 1
             size = batch * t * cin * cout * kernel
             first, forward, cin = first or size, forward + size, cout
-        return forward, 3 * forward - first  # the first layer's input takes no gradient
+        return forward, 3 * forward - first, t  # the first layer's input takes no gradient
 
-    forward, trained = stack([(64, 5, 2, 2), (128, 5, 2, 2), (256, 5, 2, 2)])
+    if task == "mae":
+        width, tokens = 128, frames // 16
+        seen, patch = max(tokens // 4, 1), 16 * channels
+        block = lambda n: batch * (n * 12 * width**2 + 2 * n**2 * width)  # noqa: E731
+        maps = batch * (seen * width**2 + tokens * width * patch)
+        return 3 * (4 * block(seen) + block(tokens) + maps) + 2 * batch * seen * patch * width
     if task == "cpc":
-        return stack([(64, 10, 5, 3), (128, 8, 4, 2), (128, 4, 2, 1)])[1]
-    return {"moco": forward + trained, "byol": 2 * (forward + trained), "simclr": 2 * trained}.get(task)
+        convolutions, steps = stack([(64, 10, 5, 3), (128, 8, 4, 2), (128, 4, 2, 1)])[1:]
+        recurrence = batch * steps * 2 * 128 * 3 * 128
+        heads = 4 * (steps - 4) * (batch * 128**2 + batch**2 * 128)
+        return convolutions + 3 * (recurrence + heads)
+    forward, trained, _ = stack([(64, 5, 2, 2), (128, 5, 2, 2), (256, 5, 2, 2)])
+    return {"moco": forward + trained, "byol": 2 * (forward + trained), "simclr": 2 * trained}[task]
 
 
 def main():
@@ -92,7 +102,7 @@ def main():
                 ratio = median[theirs] / median[ours]
                 worst = min(worst, ratio)
                 count = multiply_adds(task, shape)
-                share = f"{2e-6 * count / least[ours] / peak:.0%}" if count else "–"
+                share = f"{2e-6 * count / least[ours] / peak:.0%}"
                 print(
                     f"| {task} {shape} | {threads} | {median[ours]:.1f}, {least[ours]:.1f} "
                     f"| {median[theirs]:.1f}, {least[theirs]:.1f} "

@@ -2,6 +2,7 @@
 //!
 //! Owned by an objective on the trainer's thread. Invariant: a step is taken whole or not at all.
 
+use super::nn::vectorised::vectorised;
 use super::parameters::Named;
 
 /// How the optimiser steps.
@@ -65,8 +66,7 @@ impl AdamW {
     ///
     /// With a norm that is not finite nothing moves and the step counts as skipped.
     pub fn step(&mut self, parameters: &mut [Named], gradients: &[Vec<f32>]) -> f64 {
-        let squares = gradients.iter().flatten().map(|&g| f64::from(g) * f64::from(g));
-        let norm = squares.sum::<f64>().sqrt();
+        let norm = gradients.iter().map(|gradient| squares(gradient)).sum::<f64>().sqrt();
         if !norm.is_finite() {
             self.skipped += 1;
             return norm;
@@ -83,13 +83,15 @@ impl AdamW {
         let [beta1, beta2] = BETA.map(|beta| beta as f32);
         for ((parameter, gradient), [first, second]) in parameters.iter_mut().zip(gradients).zip(&mut self.moments) {
             let decay = if parameter.shape.len() > 1 { (1.0 - rate * self.schedule.weight_decay) as f32 } else { 1.0 };
-            let moments = first.iter_mut().zip(second.iter_mut());
-            for ((value, &g), (m, v)) in parameter.values.iter_mut().zip(gradient).zip(moments) {
-                let g = g * scale;
-                *m = beta1 * *m + (1.0 - beta1) * g;
-                *v = beta2 * *v + (1.0 - beta2) * g * g;
-                *value = decay * *value - step * *m / (v.sqrt() / root + EPSILON as f32);
-            }
+            vectorised(|| {
+                let moments = first.iter_mut().zip(second.iter_mut());
+                for ((value, &g), (m, v)) in parameter.values.iter_mut().zip(gradient).zip(moments) {
+                    let g = g * scale;
+                    *m = beta1 * *m + (1.0 - beta1) * g;
+                    *v = beta2 * *v + (1.0 - beta2) * g * g;
+                    *value = decay * *value - step * *m / (v.sqrt() / root + EPSILON as f32);
+                }
+            });
         }
         norm
     }
@@ -125,6 +127,19 @@ impl AdamW {
         (self.steps, self.skipped) = (steps, skipped);
         true
     }
+}
+
+/// The sum of squares in double precision, in eight sums side by side that are added up in order.
+fn squares(values: &[f32]) -> f64 {
+    vectorised(|| {
+        let mut sums = [0.0f64; 8];
+        let (eights, rest) = values.as_chunks::<8>();
+        for eight in eights {
+            sums.iter_mut().zip(eight).for_each(|(sum, &v)| *sum += f64::from(v) * f64::from(v));
+        }
+        sums.iter_mut().zip(rest).for_each(|(sum, &v)| *sum += f64::from(v) * f64::from(v));
+        sums.iter().sum()
+    })
 }
 
 #[cfg(test)]

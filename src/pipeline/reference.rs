@@ -5,10 +5,12 @@
 use crate::config::{Config, Problem, ReferenceConfig, SignalConfig, suggestion};
 use crate::dsp::{Derived, Pair, Reference, ReferenceError};
 use crate::signal::Montage;
-use crate::signal::electrode::{Electrode, GridShapes};
+use crate::signal::electrode::{Electrode, GridShape, GridShapes, same_electrode};
 
 /// With fewer channels a mean or median of all is no reference: each would be drawn into all.
 const FEWEST_FOR_AVERAGE: usize = 8;
+/// Labels that are told one by one.
+const MOST_LISTED: usize = 24;
 
 /// What can be said against reference, pairs and grids before the stream is known.
 pub(super) fn wrong_values(signal: &SignalConfig) -> Vec<Problem> {
@@ -56,7 +58,7 @@ pub(super) fn wrong_values(signal: &SignalConfig) -> Vec<Problem> {
         }
     }
     for (grid, shape) in &signal.grids {
-        if let Err(allowed) = shape.parse::<crate::signal::electrode::GridShape>() {
+        if let Err(allowed) = shape.parse::<GridShape>() {
             problems.push(Problem::of(&format!("signal.grids.{grid}"), format!("\"{shape}\""), allowed));
         }
     }
@@ -95,7 +97,7 @@ pub(super) fn derive(config: &Config, montage: &Montage) -> Result<(Derived, Ref
         ReferenceError::Unknown(unknown) => unknown
             .iter()
             .map(|label| {
-                let allowed = format!("must name channels that are taken: {}", labels().collect::<Vec<_>>().join(", "));
+                let allowed = format!("must name channels that are taken: {}", list(&labels().collect::<Vec<_>>()));
                 Problem::of("signal.reference", format!("\"{label}\""), allowed)
                     .meant(label, Reference::WORDS.into_iter().chain(labels()))
             })
@@ -128,7 +130,7 @@ fn reference(signal: &SignalConfig, montage: &Montage) -> Result<Reference, Vec<
             }
             Some((anode, cathode)) => pairs.push(Pair { anode: anode.to_owned(), cathode: cathode.to_owned() }),
             None => {
-                let labels = montage.labels().collect::<Vec<_>>().join(", ");
+                let labels = list(&montage.labels().collect::<Vec<_>>());
                 let allowed = format!("must be two of the channels that are taken: {labels}");
                 problems.push(Problem::of("signal.bipolar", format!("\"{written}\""), allowed));
             }
@@ -140,7 +142,15 @@ fn reference(signal: &SignalConfig, montage: &Montage) -> Result<Reference, Vec<
     Ok(Reference::of_word(word, &pairs).unwrap_or_else(|| Reference::Named(vec![word.clone()])))
 }
 
-/// Puts what comes out into the order of a model, or says why that is no use. Of the notes the last says what is missing.
+/// Labels for people, of which there may be hundreds.
+fn list<S: AsRef<str>>(labels: &[S]) -> String {
+    let shown: Vec<&str> = labels.iter().take(MOST_LISTED).map(AsRef::as_ref).collect();
+    let more = labels.len() - shown.len();
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more}", shown.join(", "))
+}
+
+/// Puts what comes out into the order of a model, and notes what is missing and what is left out.
 ///
 /// # Errors
 /// With how many channels of the model there are, if that is less than half.
@@ -151,24 +161,25 @@ pub(super) fn arrange<S: AsRef<str>>(derived: &Derived, labels: &[S]) -> Result<
     }
     let (mut arranged, missing) = derived.arranged(labels);
     let (all, lacking) = (labels.len(), missing.len());
-    if 2 * (all - lacking) < all || all == lacking {
-        let found = all - lacking;
-        return Err(format!(
-            "{found} of the {all} channels of the model are in this stream, which has {}",
-            have.join(", ")
-        ));
+    let found = all - lacking;
+    if 2 * found < all || found == 0 {
+        return Err(format!("{found} of the model's {all} channels are in this stream; it has {}", list(&have)));
     }
-    let taken: Vec<usize> = labels.iter().filter_map(|label| derived.montage.find(label.as_ref())).collect();
-    let extra: Vec<&str> =
-        have.iter().enumerate().filter(|(i, _)| !taken.contains(i)).map(|(_, label)| *label).collect();
+    let taken: Vec<&str> = arranged.montage.labels().collect();
+    let is_extra = |label: &&str| !taken.iter().any(|t| same_electrode(t, label));
+    let extra: Vec<&str> = have.into_iter().filter(is_extra).collect();
     if !missing.is_empty() {
-        let list = missing.join(", ");
+        let missing = list(&missing);
         arranged
             .notes
-            .push(format!("{lacking} of the {all} channels of the model are not in this stream and stay zero: {list}"));
+            .push(format!("{lacking} of the model's {all} channels are not in this stream and stay zero: {missing}"));
     }
     if !extra.is_empty() {
-        arranged.notes.push(format!("the model does not know and does not see {}", extra.join(", ")));
+        arranged.notes.push(format!(
+            "{} channels that the model does not know are left out: {}",
+            extra.len(),
+            list(&extra)
+        ));
     }
     Ok(arranged)
 }

@@ -132,6 +132,23 @@ fn range(text: &str) -> Option<Result<What, String>> {
 mod tests {
     use super::*;
     use crate::signal::Montage;
+    use crate::signal::electrode::{Electrode, GridShape};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn whatever_is_written_is_read_or_refused(text in "[A-Ca-c0-9 ._:/()-]{0,12}", other in any::<String>()) {
+            for written in [&text, &other] {
+                let channels = Montage::of_labels(&["EEG C3-Ref", written]).located(&[].into()).channels;
+                if let Ok(pattern) = Pattern::parse(written) {
+                    prop_assert_eq!(pattern.matches(&channels).len(), 2);
+                    prop_assert!(pattern.meant(&channels).is_none_or(|label| !label.is_empty()));
+                }
+                prop_assert!(Electrode::of(written).is_none_or(|e| plain_label(e.name) == plain_label(written)));
+                prop_assert!(written.parse::<GridShape>().is_ok_and(|s| s.contacts() > 0) || written.parse::<GridShape>().is_err());
+            }
+        }
+    }
 
     fn named(pattern: &str, labels: &[&str]) -> Vec<usize> {
         let channels = Montage::of_labels(labels).channels;

@@ -7,7 +7,7 @@ use super::chains::{DOUBLE_BANANA, TRANSVERSE};
 use super::derivation::{Centre, Derivation, Output};
 use super::laplacian::{Reach, neighbours};
 use super::scheme::{Pair, Reference};
-use crate::signal::electrode::{Contact, GridShapes, contacts, same_electrode};
+use crate::signal::electrode::{Contact, Electrode, GridShapes, contacts, same_electrode};
 use crate::signal::{Channel, ChannelKind, Montage};
 
 /// With fewer neighbours a difference is no Laplacian.
@@ -145,8 +145,16 @@ impl Work<'_> {
         let (Some(channel), Some(cathode), true) = (anode, cathode, anode != cathode) else { return false };
         self.outputs.push(Some(Output { channel, minus: Some(self.lists.len()) }));
         self.lists.push(vec![cathode]);
-        self.labels.push(format!("{}-{}", pair.anode, pair.cathode));
+        // Models know pairs by their labels, which must not depend on how a recording or a configuration spells electrodes.
+        self.labels.push(format!("{}-{}", self.name(channel, &pair.anode), self.name(cathode, &pair.cathode)));
         true
+    }
+
+    /// The name of an electrode of the scalp, otherwise what was written.
+    fn name<'a>(&self, channel: usize, written: &'a str) -> &'a str {
+        let Channel { kind, position, .. } = &self.montage.channels[channel];
+        let is_scalp = *kind == ChannelKind::Eeg && position.is_some();
+        Electrode::of(written).filter(|_| is_scalp).map_or(written, |electrode| electrode.name)
     }
 
     fn chain(&mut self, pairs: &[(&str, &str)]) -> Result<(), ReferenceError> {
@@ -276,6 +284,14 @@ mod tests {
         let middle = derived.montage.channels[2].position.unwrap();
         assert!(middle[0].abs() < 0.01 && (middle[1] - 0.169).abs() < 0.01, "{middle:?}");
         assert!(matches!(derive(&Reference::Transverse, &["C3", "nose"]), Err(ReferenceError::Nothing(_))));
+    }
+
+    #[test]
+    fn pairs_are_named_by_their_electrodes() {
+        let pair = |anode: &str, cathode: &str| Pair { anode: anode.to_owned(), cathode: cathode.to_owned() };
+        let pairs = Reference::Bipolar(vec![pair("EEG T3", "c3."), pair("g1", "C3")]);
+        let derived = derive(&pairs, &["EEG T3-Ref", "EEG C3-Ref", "G1"]).unwrap();
+        assert_eq!(derived.montage.labels().collect::<Vec<_>>(), ["T7-C3", "g1-C3"]);
     }
 
     #[test]

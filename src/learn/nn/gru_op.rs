@@ -37,37 +37,56 @@ const KEPT: usize = 4;
 
 /// One step of one row: from gates of the input (`now`) and of the state (`before`) to the next state.
 #[inline(always)]
-fn step(now: &[f32], before: &[f32], state: Option<&[f32]>, next: &mut [f32], kept: &mut [f32]) {
+fn step(now: &[f32], before: &[f32], state: &[f32], next: &mut [f32], kept: &mut [f32]) {
     let width = next.len();
+    // Slices of one length each: no bound is checked inside the loop, so it is vectorised.
+    let [now_r, now_z, now_n] = thirds(now, width);
+    let [before_r, before_z, before_n] = thirds(before, width);
+    let state = &state[..width];
     let (r, rest) = kept.split_at_mut(width);
     let (z, rest) = rest.split_at_mut(width);
     let (n, h) = rest.split_at_mut(width);
+    let h = &mut h[..width];
     for i in 0..width {
-        r[i] = sigmoid(now[i] + before[i]);
-        z[i] = sigmoid(now[width + i] + before[width + i]);
-        h[i] = before[2 * width + i];
+        r[i] = sigmoid(now_r[i] + before_r[i]);
+        z[i] = sigmoid(now_z[i] + before_z[i]);
+        h[i] = before_n[i];
         // tanh by the logistic function.
-        n[i] = 2.0 * sigmoid(2.0 * (now[2 * width + i] + r[i] * h[i])) - 1.0;
-        next[i] = n[i] + z[i] * (state.map_or(0.0, |state| state[i]) - n[i]);
+        n[i] = 2.0 * sigmoid(2.0 * (now_n[i] + r[i] * h[i])) - 1.0;
+        next[i] = n[i] + z[i] * (state[i] - n[i]);
     }
 }
 
 /// One step of one row backwards: `carried` is the gradient of the state after it and becomes that of the state before,
 /// but for what goes through the gates; `of_now` and `of_before` take the gradients of the gates' sums.
 #[inline(always)]
-fn step_back(kept: &[f32], state: Option<&[f32]>, carried: &mut [f32], of_now: &mut [f32], of_before: &mut [f32]) {
+fn step_back(kept: &[f32], state: &[f32], carried: &mut [f32], of_now: &mut [f32], of_before: &mut [f32]) {
     let width = carried.len();
-    let (r, z, n, h) = (&kept[..width], &kept[width..2 * width], &kept[2 * width..3 * width], &kept[3 * width..]);
+    let [r, z, n] = thirds(&kept[..3 * width], width);
+    let (h, state) = (&kept[3 * width..][..width], &state[..width]);
+    let (now_r, rest) = of_now.split_at_mut(width);
+    let (now_z, now_n) = rest.split_at_mut(width);
+    let (before_r, rest) = of_before.split_at_mut(width);
+    let (before_z, before_n) = rest.split_at_mut(width);
+    let (now_n, before_n) = (&mut now_n[..width], &mut before_n[..width]);
     for i in 0..width {
         let d = carried[i];
         let of_n = d * (1.0 - z[i]) * (1.0 - n[i] * n[i]);
-        let of_z = d * (state.map_or(0.0, |state| state[i]) - n[i]) * z[i] * (1.0 - z[i]);
+        let of_z = d * (state[i] - n[i]) * z[i] * (1.0 - z[i]);
         let of_r = of_n * h[i] * r[i] * (1.0 - r[i]);
-        (of_now[i], of_before[i]) = (of_r, of_r);
-        (of_now[width + i], of_before[width + i]) = (of_z, of_z);
-        (of_now[2 * width + i], of_before[2 * width + i]) = (of_n, of_n * r[i]);
+        (now_r[i], before_r[i]) = (of_r, of_r);
+        (now_z[i], before_z[i]) = (of_z, of_z);
+        (now_n[i], before_n[i]) = (of_n, of_n * r[i]);
         carried[i] = d * z[i];
     }
+}
+
+/// The parts of a row of gates.
+#[inline(always)]
+fn thirds(gates: &[f32], width: usize) -> [&[f32]; 3] {
+    let (first, rest) = gates.split_at(width);
+    let (second, third) = rest.split_at(width);
+    [first, second, &third[..width]]
 }
 
 impl Operation for Recurrence {
@@ -86,7 +105,7 @@ impl Operation for Recurrence {
         let row = (steps * width).max(1);
         let job = |states: &mut [f32], kept: &mut [f32], now: &[f32]| {
             let rows = states.len() / row;
-            let mut before = vec![0.0; rows * gates];
+            let (mut before, rest) = (vec![0.0; rows * gates], vec![0.0; width]);
             for at in 0..steps {
                 before.chunks_exact_mut(gates).for_each(|row| row.copy_from_slice(c.values));
                 if at > 0 {
@@ -97,7 +116,7 @@ impl Operation for Recurrence {
                     for (i, before) in before.chunks_exact(gates).enumerate() {
                         let step_of = (i * steps + at) * width;
                         let (past, next) = states[..step_of + width].split_at_mut(step_of);
-                        let last = (at > 0).then(|| &past[step_of - width..]);
+                        let last = if at > 0 { &past[step_of - width..] } else { &rest };
                         let now = &now[(i * steps + at) * gates..][..gates];
                         let kept = &mut kept[(i * steps + at) * (KEPT + 1) * width..][..(KEPT + 1) * width];
                         let (gates_kept, state_kept) = kept.split_at_mut(KEPT * width);
@@ -123,13 +142,13 @@ impl Operation for Recurrence {
         let row = share * steps.max(1);
         let job = |of_now: &mut [f32], of_before: &mut [f32], kept: &[f32], dy: &[f32]| {
             let rows = dy.len() / (steps * width);
-            let mut carried = vec![0.0; rows * width];
+            let (mut carried, rest) = (vec![0.0; rows * width], vec![0.0; width]);
             for at in (0..steps).rev() {
                 vectorised(|| {
                     for (i, carried) in carried.chunks_exact_mut(width).enumerate() {
                         let here = i * steps + at;
                         carried.iter_mut().zip(&dy[here * width..]).for_each(|(to, from)| *to += from);
-                        let last = (at > 0).then(|| &kept[(here - 1) * each + KEPT * width..][..width]);
+                        let last = if at > 0 { &kept[(here - 1) * each + KEPT * width..] } else { &rest[..] };
                         let (of_now, of_before) =
                             (&mut of_now[here * gates..][..gates], &mut of_before[here * gates..][..gates]);
                         step_back(&kept[here * each..][..KEPT * width], last, carried, of_now, of_before);

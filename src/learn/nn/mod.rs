@@ -30,7 +30,7 @@ mod pool_op;
 mod spatial;
 mod spatial_op;
 mod transformer;
-mod vectorised;
+pub(in crate::learn) mod vectorised;
 
 pub use activation::Activation;
 pub use attention_op::attention;

@@ -4,6 +4,6 @@
 
 /// Runs a loop compiled for AVX2 where there is one, and as compiled otherwise; what it calls has to be inlined.
 #[inline]
-pub(super) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
+pub(in crate::learn) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(work)
 }

@@ -90,7 +90,7 @@ fn a_model_meets_other_channels_than_its_own() {
     let short = ["--speed", "max", "--duration", "3"];
     let said = desk.run(&run(&recording, &[&short[..], &conv, &fewer].concat())).ends_with(0);
     assert!(
-        said.out.contains("2 of the 16 channels of the model are not in this stream and stay zero: O1, O2"),
+        said.out.contains("2 of the model's 16 channels are not in this stream and stay zero: O1, O2"),
         "{said:#?}"
     );
 
