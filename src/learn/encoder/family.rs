@@ -16,6 +16,7 @@ use burn::tensor::{Tensor, TensorData};
 
 /// Features over time, then their mean and standard deviation over the window, then a linear map.
 #[derive(Module, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there are a few encoders in a process, and none in a loop")]
 pub enum Encoder {
     /// See [`Architecture::Conv`].
     Conv(ConvEncoder),

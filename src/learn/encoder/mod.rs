@@ -13,6 +13,7 @@ mod sites;
 mod spatial;
 mod streaming;
 mod tcn;
+pub(super) mod torch;
 
 pub use family::Encoder;
 pub use shape::{Architecture, EncoderShape, Site};
