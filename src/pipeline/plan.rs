@@ -5,12 +5,15 @@
 
 use crate::config::{Config, Problem, Speed};
 use crate::dsp::{Conditioning, Reference};
+use crate::format::xdf::is_xdf;
 use crate::learn::nn::{Backend, Compute, Kernels};
 use crate::learn::{EncoderShape, Identity, Method, ObjectiveSettings, Schedule, TrainerSettings};
 use crate::lsl::{Library, LslError};
 use crate::signal::{Clock, StreamFacts};
 use crate::source::synthetic::SyntheticBrain;
-use crate::source::{GeneratedSource, LslSource, PickedSource, ReplaySource, Selection, Source, SourceError};
+use crate::source::{
+    GeneratedSource, LslSource, PickedSource, ReplaySource, Selection, Source, SourceError, XdfSource,
+};
 use crate::window::Preset;
 use std::sync::Arc;
 
@@ -57,6 +60,10 @@ pub fn open_source(
         Speed::Max => None,
     };
     if let Some(path) = &source.replay {
+        if is_xdf(path) {
+            let stream = source.stream.as_deref();
+            return Ok(Box::new(XdfSource::open(path, stream, &selection, times, block_s, source.repeat)?));
+        }
         return Ok(Box::new(ReplaySource::open(path, &selection, times, block_s, source.repeat)?));
     }
     if let Some(predicate) = &source.lsl {

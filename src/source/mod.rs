@@ -12,6 +12,9 @@ mod picked;
 mod replay;
 mod select;
 pub mod synthetic;
+mod xdf;
+#[cfg(test)]
+mod xdf_tests;
 
 pub use contract::{Progress, Source};
 pub use error::SourceError;
@@ -21,3 +24,4 @@ pub use pace::Pace;
 pub use picked::PickedSource;
 pub use replay::ReplaySource;
 pub use select::Selection;
+pub use xdf::XdfSource;
