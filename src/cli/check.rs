@@ -46,7 +46,7 @@ fn verdict(path: &Path) -> anyhow::Result<String> {
     let (facts, notes) = (&plan.facts, plan.notes.join("; "));
     let notes = if notes.is_empty() { notes } else { format!(" ({notes})") };
     Ok(format!(
-        "{}: nothing is wrong with it: {}, {} channels at {} Hz, {} with positions{}, windows of {} frames every {}{notes}",
+        "{}: nothing is wrong with it: {}, {} channels at {} Hz, {} with positions{}, windows of {} frames every {}, {}{notes}",
         path.display(),
         facts.name,
         facts.montage.len(),
@@ -54,7 +54,8 @@ fn verdict(path: &Path) -> anyhow::Result<String> {
         facts.montage.located_channels(),
         model(&plan),
         plan.window,
-        plan.hop
+        plan.hop,
+        plan.encoder_in_words()
     ))
 }
 

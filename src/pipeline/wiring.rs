@@ -101,6 +101,7 @@ impl Stages {
         let config = &plan.config;
         let now = clock.now();
         let mut notes = plan.notes.clone();
+        notes.push(plan.encoder_in_words());
 
         let training = config.train.enabled;
         let mut settings = plan.trainer.clone();
