@@ -20,7 +20,7 @@ pub enum Subcommand {
     Run(Box<RunArguments>),
     /// Say everything that is wrong with configurations.
     Check(CheckArguments),
-    /// Say what is in recordings (EDF, EDF+, BDF, BDF+).
+    /// Say what is in recordings (EDF, EDF+, BDF, BDF+, XDF).
     Inspect(InspectArguments),
     /// Write a synthetic recording: EDF+ from a documented model of EEG.
     Synth(SynthArguments),

@@ -9,10 +9,12 @@ mod bench;
 mod check;
 mod describe;
 mod inspect;
+mod inspect_xdf;
 mod interrupt;
 mod run;
 mod status;
 mod synth;
+mod tally;
 
 use arguments::{Arguments, Subcommand};
 use clap::Parser;
