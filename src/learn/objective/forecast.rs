@@ -3,7 +3,7 @@
 //! Owned by the trainer. Invariant: the latent to be predicted comes from a moving average of the encoder, which takes no
 //! gradients and moves once a step, after the optimiser.
 
-use super::online::{Online, prefixed, restored};
+use super::followed::{Followed, HasTrunk};
 use super::trunk::{HIDDEN, PROJECTION, Trunk};
 use super::{Batch, Learnt, Objective, ObjectiveSettings, StepReport, loss};
 use crate::learn::nn::{self, Activation, Compute, Init, Perceptron};
@@ -43,13 +43,17 @@ struct Network {
     predictor: Perceptron,
 }
 
+impl HasTrunk for Network {
+    fn trunk(&self) -> &Trunk {
+        &self.trunk
+    }
+}
+
 /// Next-window prediction in training; for latents as in BYOL (Grill et al., 2020), with time in place of views.
 pub(super) struct Forecasting {
-    online: Online<Network>,
-    target: Trunk,
+    followed: Followed<Network>,
     what: Forecast,
     patch: usize,
-    momentum: f32,
     compute: Compute,
 }
 
@@ -66,22 +70,20 @@ impl Forecasting {
             Forecast::Latent => [PROJECTION, HIDDEN, PROJECTION],
             Forecast::Patch => [settings.encoder.embedding, HIDDEN, settings.patch * settings.encoder.channels],
         };
-        let (target, predictor) = (trunk.valid(), Perceptron::new(&mut init, widths, Activation::Gelu));
+        let predictor = Perceptron::new(&mut init, widths, Activation::Gelu);
         Self {
-            online: Online::new(Network { trunk, predictor }, settings.schedule),
-            target,
+            followed: Followed::new(Network { trunk, predictor }, "target", settings),
             what: settings.forecast,
             patch: settings.patch,
-            momentum: settings.momentum,
             compute: settings.compute,
         }
     }
 
     fn loss(&self, batch: &Batch, embeddings: Tensor<2>, projections: Tensor<2>) -> (Tensor<1>, f32) {
-        let network = self.online.module();
+        let network = self.followed.network();
         match self.what {
             Forecast::Latent => {
-                let target = self.target.forward(batch.view(1, &self.compute.serving())).1.autodiff();
+                let target = self.followed.average().forward(batch.view(1, &self.compute.serving())).1.autodiff();
                 let predicted = network.predictor.forward(projections);
                 (loss::away(predicted, target), CHANCE_OF_LATENT)
             }
@@ -98,37 +100,30 @@ impl Forecasting {
 impl Objective for Forecasting {
     fn step(&mut self, batch: &Batch) -> StepReport {
         let now = batch.view(0, &self.compute.training());
-        let (embeddings, projections) = self.online.module().trunk.forward(now);
+        let (embeddings, projections) = self.followed.network().trunk.forward(now);
         let (loss, chance) = self.loss(batch, embeddings.clone(), projections);
-        let descent = self.online.descend(&loss);
-        if !descent.skipped {
-            let online = parameters::list(&self.online.module().trunk);
-            self.target = parameters::moved_towards(self.target.clone(), &online, self.momentum);
-        }
+        let descent = self.followed.descend(&loss);
         descent.report(Some(chance), parameters::values_of(embeddings.detach()))
     }
 
     fn encoder(&self) -> Encoder {
-        self.online.module().trunk.encoder.valid()
+        self.followed.encoder()
     }
 
     fn steps(&self) -> u64 {
-        self.online.steps()
+        self.followed.steps()
     }
 
     fn skipped(&self) -> u64 {
-        self.online.skipped()
+        self.followed.skipped()
     }
 
     fn learnt(&self) -> Learnt {
-        let mut learnt = self.online.learnt();
-        learnt.tensors.extend(prefixed("target", parameters::list(&self.target)));
-        learnt
+        self.followed.learnt()
     }
 
     fn restore(&mut self, learnt: &Learnt) -> Result<(), CheckpointError> {
-        let (online, target) = (self.online.restored(learnt)?, restored(&self.target, "target", learnt)?);
-        (self.online, self.target) = (online, target);
+        self.followed = self.followed.restored(learnt)?;
         Ok(())
     }
 }

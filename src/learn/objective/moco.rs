@@ -4,14 +4,14 @@
 //! query never meets a key of its own window or of its neighbours in time.
 
 use super::batch::rows_of;
+use super::followed::Followed;
 use super::mixup::blends;
-use super::online::{Online, counter, prefixed, restored};
+use super::online::counter;
 use super::trunk::{PROJECTION, Trunk};
 use super::{Batch, Learnt, Method, Objective, ObjectiveSettings, Origin, StepReport, loss};
 use crate::learn::nn::{Compute, Init};
 use crate::learn::parameters::Named;
 use crate::learn::{CheckpointError, Encoder, parameters};
-use burn::module::Module;
 use burn::tensor::{Tensor, TensorData};
 
 /// Keys first in, first out, with where each comes from.
@@ -83,10 +83,9 @@ impl KeyQueue {
 
 /// MoCo in training (He et al., 2020; projection head of Chen et al., 2020).
 pub(super) struct Moco {
-    online: Online<Trunk>,
-    key: Trunk,
+    /// The encoder of queries, and of keys, which is its average.
+    followed: Followed<Trunk>,
     queue: KeyQueue,
-    momentum: f32,
     temperature: f32,
     near_frames: u64,
     /// Blends of windows as queries (MixCo; Kim et al., 2020): the seed and alpha of their shares.
@@ -99,10 +98,8 @@ impl Moco {
         let mut init = Init::training(settings.seed, settings.compute);
         let network = Trunk::new(&mut init, &settings.encoder);
         Self {
-            key: network.valid(),
-            online: Online::new(network, settings.schedule),
+            followed: Followed::new(network, "key", settings),
             queue: KeyQueue::new(settings.queue, PROJECTION),
-            momentum: settings.momentum,
             temperature: settings.temperature,
             near_frames: settings.near_frames,
             mixing: (settings.method == Method::Mixup).then_some((settings.seed, settings.mixup.alpha)),
@@ -113,7 +110,7 @@ impl Moco {
 
 impl Objective for Moco {
     fn step(&mut self, batch: &Batch) -> StepReport {
-        let keys = loss::unit(self.key.forward(batch.view(1, &self.compute.serving())).1);
+        let keys = loss::unit(self.followed.average().forward(batch.view(1, &self.compute.serving())).1);
         let device = self.compute.training();
         // Without mixing each window is a blend of itself.
         let mixing = self.mixing.map(|(seed, alpha)| blends(batch, seed, alpha));
@@ -122,7 +119,7 @@ impl Objective for Moco {
             Some((with, shares)) => loss::mixed(windows, with, shares),
             None => windows,
         };
-        let (embeddings, queries) = self.online.module().forward(windows);
+        let (embeddings, queries) = self.followed.network().forward(windows);
         let queue = TensorData::new(self.queue.keys().to_vec(), [self.queue.origins.len(), PROJECTION]);
         let queue = Tensor::from_data(queue, &device);
         let mut masked = self.queue.masked(&batch.origins[0], self.near_frames);
@@ -145,30 +142,27 @@ impl Objective for Moco {
                 (own * shares.clone() + others * (shares.neg() + 1.0)).mean()
             }
         };
-        let descent = self.online.descend(&loss);
+        let descent = self.followed.descend(&loss);
         if !descent.skipped {
-            let online = parameters::list(self.online.module());
-            self.key = parameters::moved_towards(self.key.clone(), &online, self.momentum);
             self.queue.push(&parameters::values_of(keys), &batch.origins[0]);
         }
         descent.report(Some((1.0 + negatives).ln()), parameters::values_of(embeddings.detach()))
     }
 
     fn encoder(&self) -> Encoder {
-        self.online.module().encoder.valid()
+        self.followed.encoder()
     }
 
     fn steps(&self) -> u64 {
-        self.online.steps()
+        self.followed.steps()
     }
 
     fn skipped(&self) -> u64 {
-        self.online.skipped()
+        self.followed.skipped()
     }
 
     fn learnt(&self) -> Learnt {
-        let mut learnt = self.online.learnt();
-        learnt.tensors.extend(prefixed("key", parameters::list(&self.key)));
+        let mut learnt = self.followed.learnt();
         // Only what is filled: the keys lie at the front until the queue is full, and then all of them are.
         let filled = self.queue.filled();
         let values = self.queue.keys[..filled * PROJECTION].to_vec();
@@ -182,7 +176,7 @@ impl Objective for Moco {
     }
 
     fn restore(&mut self, learnt: &Learnt) -> Result<(), CheckpointError> {
-        let (online, key) = (self.online.restored(learnt)?, restored(&self.key, "key", learnt)?);
+        let followed = self.followed.restored(learnt)?;
         let saved = learnt.tensors.iter().find(|named| named.name == "queue");
         let saved = saved.ok_or_else(|| CheckpointError::Missing("the queue".to_owned()))?;
         let counters: std::collections::HashMap<&str, u64> =
@@ -202,7 +196,7 @@ impl Objective for Moco {
             )));
         }
         let queue = KeyQueue::holding(capacity, PROJECTION, &saved.values, &origins, next);
-        (self.online, self.key, self.queue) = (online, key, queue);
+        (self.followed, self.queue) = (followed, queue);
         Ok(())
     }
 }

@@ -7,6 +7,7 @@ mod autoencoder;
 mod batch;
 mod byol;
 mod cpc;
+mod followed;
 mod forecast;
 pub mod loss;
 mod mae;
