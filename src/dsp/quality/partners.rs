@@ -3,6 +3,8 @@
 //! Owns the list of each channel's partners and two seconds of everyone's shared band. Invariant: the lists never change,
 //! and only channels that could be measured throughout are compared.
 
+use crate::dsp::vectorised;
+
 /// What is known of where electrodes lie.
 #[derive(Clone, Copy, Debug, Default)]
 pub enum Neighbours<'a> {
@@ -95,10 +97,10 @@ impl Partners {
     /// Correlates each channel with its partners: the 98th percentile of the absolute values, as PREP takes it
     /// (Bigdely-Shamlo et al., 2015). `None` for a channel that could not be measured for two seconds, or whose partners
     /// could not but for two.
-    pub fn correlate(&mut self, arch: pulp::Arch) {
+    pub fn correlate(&mut self) {
         let Self { lists, width, features, norms, measured, correlations, found, .. } = self;
         let (span, is_ready) = (SPECTRA * *width, |c: usize| measured[c] == SPECTRA && norms[c] > LEAST_NORM);
-        arch.dispatch(
+        vectorised(
             #[inline(always)]
             || {
                 for (c, (found, list)) in found.iter_mut().zip(&*lists).enumerate() {
@@ -225,7 +227,7 @@ mod tests {
                 partners.note(c, !(turn == 4 && c == 1));
             }
             partners.turn();
-            partners.correlate(pulp::Arch::new());
+            partners.correlate();
             let got = partners.found(0);
             assert_eq!(partners.typical().is_some(), turn == 2 || turn == 3, "{turn}");
             assert_eq!(got.is_some(), turn == 2 || turn == 3, "{turn}");

@@ -13,6 +13,7 @@ use super::tally::Tally;
 use super::thin::Thinner;
 use super::verdict::Verdicts;
 use super::{Figures, QualitySettings, Reason, Reasons};
+use crate::dsp::vectorised;
 use crate::signal::ChannelKind;
 
 /// Seconds of an interval, at the end of which everything is judged.
@@ -31,7 +32,6 @@ const GROUP: usize = 16;
 pub struct Quality {
     settings: QualitySettings,
     judged: Vec<Reasons>,
-    arch: pulp::Arch,
     tally: Tally,
     thinner: Thinner,
     /// Thinned frames in an interval, and frames as they come.
@@ -104,7 +104,6 @@ impl Quality {
             history: History::new(channels, intervals(settings.history_s) as usize + 1),
             next: 0,
             first: 0,
-            arch: pulp::Arch::new(),
             judged,
             settings,
         }
@@ -223,7 +222,7 @@ impl Quality {
     fn count(&mut self, frames: &[f32]) {
         let channels = self.judged.len();
         let (tally, thinner, thinned, at) = (&mut self.tally, &mut self.thinner, &mut self.thinned, &mut self.at);
-        self.arch.dispatch(
+        vectorised(
             #[inline(always)]
             || {
                 for frame in frames.chunks_exact(channels) {

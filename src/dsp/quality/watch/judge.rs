@@ -137,7 +137,7 @@ impl Quality {
 
     /// What correlations say, where channels of this montage share something at all; elsewhere none is blamed.
     fn judge_correlations(&mut self) {
-        self.partners.correlate(self.arch);
+        self.partners.correlate();
         let is_telling = self.partners.typical().is_some_and(|typical| typical >= self.settings.correlation_typical);
         for c in 0..self.judged.len() {
             let correlation = self.partners.found(c);
