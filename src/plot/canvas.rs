@@ -16,6 +16,8 @@ pub struct Canvas {
     height: usize,
     /// `[height, width, 3]`.
     pixels: Vec<u8>,
+    /// `[height, width]`: how much of each pixel the line at work covers; zero between lines.
+    cover: Vec<f32>,
 }
 
 impl Canvas {
@@ -25,7 +27,7 @@ impl Canvas {
     /// An empty picture of one colour.
     #[must_use]
     pub fn new(width: usize, height: usize, colour: Colour) -> Self {
-        Self { width, height, pixels: colour.repeat(width * height) }
+        Self { width, height, pixels: colour.repeat(width * height), cover: vec![0.0; width * height] }
     }
 
     /// Width of a text in pixels.
@@ -58,7 +60,7 @@ impl Canvas {
     pub fn line(&mut self, points: &[(f32, f32)], thickness: f32, colour: Colour) {
         let reach = thickness / 2.0 + 1.0;
         // A pixel where two pieces meet is covered once, by the nearer: else joints would be dark.
-        let (mut cover, mut touched) = (vec![0.0f32; self.width * self.height], Vec::new());
+        let mut touched = Vec::new();
         for piece in points.windows(2) {
             let [(ax, ay), (bx, by)] = [piece[0], piece[1]];
             if ![ax, ay, bx, by].iter().all(|v| v.is_finite()) {
@@ -78,17 +80,18 @@ impl Canvas {
                     let distance = (off_x * off_x + off_y * off_y).sqrt();
                     let here = (thickness / 2.0 + 0.5 - distance).clamp(0.0, 1.0);
                     let pixel = row * self.width + column;
-                    if here > cover[pixel] {
-                        if cover[pixel] == 0.0 {
+                    if here > self.cover[pixel] {
+                        if self.cover[pixel] == 0.0 {
                             touched.push(pixel);
                         }
-                        cover[pixel] = here;
+                        self.cover[pixel] = here;
                     }
                 }
             }
         }
         for pixel in touched {
-            self.blend(pixel % self.width, pixel / self.width, colour, cover[pixel]);
+            let cover = std::mem::take(&mut self.cover[pixel]);
+            self.blend(pixel % self.width, pixel / self.width, colour, cover);
         }
     }
 
