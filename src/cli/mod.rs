@@ -14,6 +14,7 @@ mod run;
 mod status;
 mod synth;
 mod views;
+mod written;
 
 use arguments::{Arguments, Subcommand};
 use clap::Parser;

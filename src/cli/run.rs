@@ -2,10 +2,10 @@
 
 use super::arguments::{Format, RunArguments};
 use super::status::StatusLines;
-use super::{Unusable, interrupt, usable};
+use super::{Unusable, interrupt, usable, written};
 use anyhow::Context;
 use crossbeam_channel::RecvTimeoutError;
-use neurostream::config::{Config, Document};
+use neurostream::config::Config;
 use neurostream::format::atomic;
 use neurostream::lsl::Library;
 use neurostream::pipeline::{
@@ -21,9 +21,6 @@ use std::time::Duration;
 
 /// The longest wait for a View before the stages are looked at again.
 const NAP: Duration = Duration::from_millis(50);
-
-/// The configuration without a file: what `configs/default.toml` was when the program was built.
-pub(super) const DEFAULT: &str = include_str!("../../configs/default.toml");
 
 /// Runs until the source ends or somebody asks.
 pub fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
@@ -81,13 +78,7 @@ fn is_bundled(arguments: &RunArguments) -> bool {
 
 /// The configuration with the command line laid over it.
 fn configuration(arguments: &RunArguments) -> anyhow::Result<Config> {
-    let mut document = match &arguments.config {
-        Some(path) => Document::read(path)?,
-        None => Document::parse("configs/default.toml (built in)", DEFAULT)?,
-    };
-    for setting in &arguments.set {
-        document.set(setting)?;
-    }
+    let mut document = written::document(arguments.config.as_deref(), &arguments.set)?;
     let text = |path: &std::path::Path| path.display().to_string();
     let source = arguments.replay.as_deref().map(|path| ("replay", toml::Value::from(text(path))));
     let source = source.or(arguments.lsl.clone().map(|predicate| ("lsl", predicate.into())));
@@ -120,10 +111,7 @@ fn configuration(arguments: &RunArguments) -> anyhow::Result<Config> {
     if let Some(path) = &arguments.embeddings {
         document.put(&["serve", "embeddings"], text(path));
     }
-    if let Some(seed) = arguments.seed {
-        document
-            .put(&["seed"], i64::try_from(seed).map_err(|_| Unusable(format!("--seed {seed}: must be below 2^63")))?);
-    }
+    written::put_seed(&mut document, arguments.seed)?;
     Ok(configure(&document)?)
 }
 
@@ -131,10 +119,7 @@ fn configuration(arguments: &RunArguments) -> anyhow::Result<Config> {
 fn refuse_taken_summary(arguments: &RunArguments, config: &Config) -> Result<(), Unusable> {
     let Some(path) = &arguments.summary else { return Ok(()) };
     let name = path.display();
-    usable(!path.is_dir(), || format!("--summary {name}: this is a folder; name a file in it"))?;
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
-    let is_there = folder.is_none_or(std::path::Path::is_dir);
-    usable(is_there, || format!("--summary {name}: there is no such folder; make it first"))?;
+    written::refuse_no_place("--summary", path)?;
     let is_free = !path.exists() || is_summary(path);
     usable(is_free, || {
         format!("--summary {name}: this is there already and is no summary of a run; name another file")

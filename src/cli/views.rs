@@ -1,8 +1,8 @@
 //! `views`: a window of a recording beside its augmented views.
 
 use super::arguments::ViewsArguments;
-use super::{Unusable, usable};
-use neurostream::config::{Config, Document, SignalConfig};
+use super::{Unusable, usable, written};
+use neurostream::config::{Config, SignalConfig};
 use neurostream::format::atomic;
 use neurostream::pipeline::{Excerpt, ExcerptError, MonotonicClock, Plan, configure, excerpt, open_source};
 use neurostream::plot::{Chart, Colour, Curve, Panel};
@@ -70,31 +70,20 @@ pub fn views(arguments: &ViewsArguments) -> anyhow::Result<ExitCode> {
 
 /// The configuration with the recording as its source, played as fast as it goes.
 fn configuration(arguments: &ViewsArguments) -> anyhow::Result<Config> {
-    let mut document = match &arguments.config {
-        Some(path) => Document::read(path)?,
-        None => Document::parse("configs/default.toml (built in)", super::run::DEFAULT)?,
-    };
-    for setting in &arguments.set {
-        document.set(setting)?;
-    }
+    let mut document = written::document(arguments.config.as_deref(), &arguments.set)?;
     for other in ["lsl", "synthetic", "loop"] {
         document.remove("source", other);
     }
     document.put(&["source", "replay"], arguments.recording.display().to_string());
     document.put(&["source", "speed"], "max");
-    if let Some(seed) = arguments.seed {
-        let seed = i64::try_from(seed).map_err(|_| Unusable(format!("--seed {seed}: must be below 2^63")))?;
-        document.put(&["seed"], seed);
-    }
+    written::put_seed(&mut document, arguments.seed)?;
     Ok(configure(&document)?)
 }
 
 /// A picture replaces nothing but a picture.
 fn refuse_taken_picture(path: &Path) -> Result<(), Unusable> {
     let name = path.display();
-    usable(!path.is_dir(), || format!("--png {name}: this is a folder; name a file in it"))?;
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
-    usable(folder.is_none_or(Path::is_dir), || format!("--png {name}: there is no such folder; make it first"))?;
+    written::refuse_no_place("--png", path)?;
     let is_png = || {
         let mut start = [0; 8];
         let read = std::fs::File::open(path).and_then(|mut file| io::Read::read_exact(&mut file, &mut start));

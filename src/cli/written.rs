@@ -1,0 +1,39 @@
+//! What several commands are told in the same words: a configuration with values laid over it, a seed, a file to write.
+//!
+//! Runs before anything starts. Invariant: a file is refused before the work that would fill it, not after.
+
+use super::{Unusable, usable};
+use neurostream::config::Document;
+use std::path::Path;
+
+/// The configuration without a file: what `configs/default.toml` was when the program was built.
+const DEFAULT: &str = include_str!("../../configs/default.toml");
+
+/// The configuration of a file, or the built-in one, with `KEY=VALUE` settings laid over it.
+pub fn document(config: Option<&Path>, settings: &[String]) -> anyhow::Result<Document> {
+    let mut document = match config {
+        Some(path) => Document::read(path)?,
+        None => Document::parse("configs/default.toml (built in)", DEFAULT)?,
+    };
+    for setting in settings {
+        document.set(setting)?;
+    }
+    Ok(document)
+}
+
+/// Lays `--seed` over a configuration.
+pub fn put_seed(document: &mut Document, seed: Option<u64>) -> Result<(), Unusable> {
+    if let Some(seed) = seed {
+        let seed = i64::try_from(seed).map_err(|_| Unusable(format!("--seed {seed}: must be below 2^63")))?;
+        document.put(&["seed"], seed);
+    }
+    Ok(())
+}
+
+/// Refuses a path that no file can be written to.
+pub fn refuse_no_place(flag: &str, path: &Path) -> Result<(), Unusable> {
+    let name = path.display();
+    usable(!path.is_dir(), || format!("{flag} {name}: this is a folder; name a file in it"))?;
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+    usable(folder.is_none_or(Path::is_dir), || format!("{flag} {name}: there is no such folder; make it first"))
+}
