@@ -2,6 +2,8 @@
 
 use super::arguments::{CheckArguments, Format};
 use neurostream::config::{ConfigError, Document, Problem};
+use neurostream::learn::Encoder;
+use neurostream::learn::nn::{Compute, Init};
 use neurostream::pipeline::{MonotonicClock, Plan, PlanError, configure, open_source};
 use serde_json::json;
 use std::io::{self, Write};
@@ -43,10 +45,11 @@ fn verdict(path: &Path) -> anyhow::Result<String> {
     let source =
         open_source(&config, || unreachable!("a recording needs no liblsl"), &MonotonicClock::new(), &|| true)?;
     let plan = Plan::new(&config, source.facts())?;
+    let encoder = Encoder::new(&mut Init::serving(config.seed, Compute::default()), &plan.identity.encoder);
     let (facts, notes) = (&plan.facts, plan.notes.join("; "));
     let notes = if notes.is_empty() { notes } else { format!(" ({notes})") };
     Ok(format!(
-        "{}: nothing is wrong with it: {}, {} channels at {} Hz, {} with positions{}, windows of {} frames every {}{notes}",
+        "{}: nothing is wrong with it: {}, {} channels at {} Hz, {} with positions{}, windows of {} frames every {}, {}{notes}",
         path.display(),
         facts.name,
         facts.montage.len(),
@@ -54,7 +57,8 @@ fn verdict(path: &Path) -> anyhow::Result<String> {
         facts.montage.located_channels(),
         model(&plan),
         plan.window,
-        plan.hop
+        plan.hop,
+        plan.encoder_in_words(&encoder)
     ))
 }
 

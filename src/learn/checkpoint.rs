@@ -181,11 +181,11 @@ impl Checkpoint {
         };
         if found.method != wanted.method {
             differs("the method", found.method.word().to_owned(), wanted.method.word().to_owned())
-        } else if found.channels != wanted.channels {
+        } else if found.channels != wanted.channels && !wanted.encoder.architecture.serves_any_montage() {
             differs("the channels", found.channels.join(" "), wanted.channels.join(" "))
         } else if found.rate_hz != wanted.rate_hz {
             differs("the rate", format!("{} Hz", found.rate_hz), format!("{} Hz", wanted.rate_hz))
-        } else if found.encoder != wanted.encoder {
+        } else if !found.encoder.shares_weights_with(&wanted.encoder) {
             differs("the encoder", format!("{:?}", found.encoder), format!("{:?}", wanted.encoder))
         } else if found.window != wanted.window {
             differs("windows of", format!("{} frames", found.window), format!("{} frames", wanted.window))
@@ -296,6 +296,7 @@ fn numbered(dir: &Path, prefix: &str, suffix: &str) -> Result<Vec<(u64, PathBuf)
 
 #[cfg(test)]
 mod tests {
+    use super::super::Architecture;
     use super::*;
 
     fn checkpoint() -> Checkpoint {
@@ -331,6 +332,17 @@ mod tests {
         assert!(read.fits(&path, &checkpoint().identity).is_ok());
         let other = Identity { method: Method::Cpc, ..checkpoint().identity };
         assert!(read.fits(&path, &other).unwrap_err().to_string().contains("method byol"));
+        // Weights that belong to no channel go on with other ones.
+        let on = |architecture, labels: &[&str]| {
+            let encoder = EncoderShape { channels: labels.len(), architecture, ..checkpoint().identity.encoder };
+            let channels = labels.iter().map(|&label| label.to_owned()).collect();
+            Identity { encoder, channels, ..checkpoint().identity }
+        };
+        let fits = |architecture: Architecture| {
+            let found = Checkpoint { identity: on(architecture.clone(), &["C3", "C4"]), ..checkpoint() };
+            found.fits(&path, &on(architecture, &["Fz", "Cz", "Pz"])).is_ok()
+        };
+        assert!(fits(Architecture::SpatialConv { virtual_channels: 4 }) && !fits(Architecture::Tcn));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use super::{augmentations, model, objective, reference};
 use crate::config::{Config, Problem, Speed};
 use crate::dsp::{Conditioning, Derived};
-use crate::learn::{Identity, ObjectiveSettings, Policy, TrainerSettings};
+use crate::learn::{Encoder, Identity, ObjectiveSettings, Policy, TrainerSettings};
 use crate::lsl::{Library, LslError};
 use crate::signal::{Clock, Montage, StreamFacts};
 use crate::source::synthetic::SyntheticBrain;
@@ -144,7 +144,8 @@ impl Plan {
             }
         }
         problems.extend(augmentations::unfit_steps(&config.augment, nyquist));
-        let shape = model::encoder(&config.model, derived.as_ref().map_or(&recorded, |d| &d.montage), rate_hz);
+        let seen = derived.as_ref().map_or(&recorded, |derived| &derived.montage);
+        let shape = model::encoder(&config.model, seen, rate_hz);
         let window = frames(config.window.length_s, rate_hz);
         let hop = frames(config.window.hop_s, rate_hz).max(1);
         let objective = objective::objective(config, shape, window, rate_hz);
@@ -191,7 +192,8 @@ impl Plan {
     }
 
     /// The same plan for a model that knows these channels, where the configuration names none: its order and number of
-    /// channels are taken over. Nothing changes where less than half of them are in the stream.
+    /// channels are taken over. Nothing changes where less than half of them are in the stream, or where the encoder serves
+    /// any montage.
     #[must_use]
     pub fn for_model_of(&self, labels: &[String]) -> Self {
         let mut plan = self.clone();
@@ -201,16 +203,23 @@ impl Plan {
             notes: Vec::new(),
         };
         if self.config.model.montage.is_empty()
+            && !self.identity.encoder.architecture.serves_any_montage()
             && let Ok(Derived { derivation, montage, notes }) = reference::arrange(&now, labels)
         {
-            plan.identity.encoder.channels = montage.len();
-            plan.trainer.objective.encoder.channels = montage.len();
+            plan.identity.encoder = model::encoder(&self.config.model, &montage, self.facts.rate_hz);
+            plan.trainer.objective.encoder = plan.identity.encoder.clone();
             plan.identity.channels = labels.to_vec();
             plan.conditioning.derivation = derivation;
             plan.montage = montage;
             plan.notes.extend(notes);
         }
         plan
+    }
+
+    /// What an encoder of this plan is and costs, in words.
+    #[must_use]
+    pub fn encoder_in_words(&self, encoder: &Encoder) -> String {
+        model::in_words(&self.identity.encoder, encoder, self.window)
     }
 
     /// Threads of the trainer.

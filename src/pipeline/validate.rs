@@ -102,16 +102,22 @@ impl Findings {
         let model = &config.model;
         self.word("model.encoder", &model.encoder, Architecture::WORDS);
         self.range("model.embedding", model.embedding, 2..=4096);
-        self.range("model.widths (how many)", model.widths.len(), 1..=12);
-        for &width in &model.widths {
-            self.range("model.widths", width, 1..=4096);
-        }
+        self.range("model.virtual_channels", model.virtual_channels, 1..=1024);
         self.range("model.patch_s", model.patch_s, 0.001..=60.0);
         for (at, label) in model.montage.iter().enumerate() {
             if label.trim().is_empty() || model.montage[..at].contains(label) {
                 let problem = Problem::of("model.montage", format!("\"{label}\""), "must be a label that comes once");
                 self.0.push(problem);
             }
+        }
+        let Some(widths) = &model.widths else { return };
+        self.range("model.widths (how many)", widths.len(), 1..=12);
+        for &width in widths {
+            self.range("model.widths", width, 1..=4096);
+        }
+        if model.encoder == "eegnet" && !matches!(widths[..], [f1, f2] if f1 > 0 && f2 >= f1 && f2.is_multiple_of(f1)) {
+            let allowed = "must be two for eegnet, [F1, F2], the second a multiple of the first";
+            self.0.push(Problem::of("model.widths", format!("{widths:?}"), allowed));
         }
     }
 

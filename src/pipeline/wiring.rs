@@ -117,6 +117,7 @@ impl Stages {
             notes.push(format!("resumed from {} at step {}", path.display(), trainer.status().steps));
         }
         let first = trainer.first_generation(now);
+        notes.push(plan.encoder_in_words(&first.encoder));
         let first_generation = first.number;
         let served = Arc::new(ArcSwap::from_pointee(first));
         let outlet = outlet(plan, options, clock)?;

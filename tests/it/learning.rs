@@ -87,15 +87,20 @@ fn methods_against_first_weights() {
     let other = desk.text("other.edf");
     desk.run(&["synth", &other, "--seconds", "180", "--seed", "5"]).ends_with(0);
     let encoder = format!("model.encoder={}", std::env::var("ENCODER").unwrap_or_else(|_| "conv".to_owned()));
-    let first = judged(&desk, &other, &["--set", &encoder], "first weights");
+    // Small enough for a build without optimisation.
+    let widths =
+        if encoder.ends_with("patch-transformer") { "model.widths=[32,32]" } else { "model.widths=[16,32,64]" };
+    let model = ["--set", &encoder, "--set", widths, "--set", "model.embedding=64"];
+    let first = judged(&desk, &other, &model, "first weights");
     let chosen = std::env::var("METHODS").unwrap_or_else(|_| Method::ALL.map(Method::word).join(" "));
     let mut worse = Vec::new();
     for method in chosen.split_whitespace() {
         let checkpoint = desk.text(method);
         let recording = bundled();
-        let with = ["--method", method, "--checkpoint", &checkpoint, "--set", &encoder];
+        let with = [&["--method", method, "--checkpoint", &checkpoint][..], &model].concat();
         let train = ["run", "--headless", "--speed", "max", "--replay", &recording, "--summary", "s.json"];
-        desk.run(&[&train[..], &with, &["--set", "train.steps_per_s=5"]].concat()).ends_with(0);
+        desk.run(&[&train[..], &with, &["--set", "train.steps_per_s=5", "--set", "train.batch=32"]].concat())
+            .ends_with(0);
         println!("{}", desk.json("s.json")["training"]);
         if judged(&desk, &other, &[&with[..], &["--resume"]].concat(), method) < first {
             worse.push(method.to_owned());

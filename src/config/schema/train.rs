@@ -10,12 +10,15 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ModelConfig {
-    /// `conv` or `patch-transformer`.
+    /// `spatial-conv`, `conv`, `channelwise`, `tcn`, `eegnet` or `patch-transformer`.
     pub encoder: String,
     /// Length of an embedding.
     pub embedding: usize,
-    /// Channels of the convolutions, each of which halves the rate.
-    pub widths: Vec<usize>,
+    /// Channels after each layer; by default those of the encoder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub widths: Option<Vec<usize>>,
+    /// Channels that `spatial-conv` makes of all electrodes.
+    pub virtual_channels: usize,
     /// Length of a patch: of those that a `patch-transformer` sees, that `mae` and `masked` hide, that `forecast` predicts.
     pub patch_s: f64,
     /// Labels of the channels that the model sees, in its order; empty for those that the stream has.
@@ -27,7 +30,8 @@ impl Default for ModelConfig {
         Self {
             encoder: "conv".to_owned(),
             embedding: 128,
-            widths: vec![32, 64, 128],
+            widths: None,
+            virtual_channels: 32,
             patch_s: 0.25,
             montage: Vec::new(),
         }

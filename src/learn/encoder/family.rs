@@ -16,8 +16,8 @@ use burn::module::Module;
 use burn::tensor::{Tensor, TensorData};
 
 /// Features over time, then their mean and standard deviation over the window, then a linear map.
-#[expect(clippy::large_enum_variant, reason = "few are ever made, and burn's modules are not boxed")]
 #[derive(Module, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one encoder to a network, and a layer in a box is no module")]
 pub enum Encoder {
     /// See [`Architecture::Conv`].
     Conv(ConvEncoder),

@@ -102,6 +102,14 @@ impl EncoderShape {
         Stack::of(channels, &self.widths)
     }
 
+    /// True if weights of one fit the other: all is the same, or all but the montage where that does not matter.
+    #[must_use]
+    pub fn shares_weights_with(&self, other: &Self) -> bool {
+        let on_this_montage = Self { channels: self.channels, sites: self.sites.clone(), ..other.clone() };
+        let any_montage = self.architecture.serves_any_montage();
+        *self == on_this_montage && (any_montage || self.channels == other.channels)
+    }
+
     /// Frames from one feature to the next.
     #[must_use]
     pub fn stride(&self) -> usize {

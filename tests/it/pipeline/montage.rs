@@ -77,7 +77,9 @@ fn pairs_are_trained_on_and_served() {
 #[test]
 fn a_model_meets_other_channels_than_its_own() {
     let (desk, recording) = (Desk::new(), bundled());
-    let with = |more: &[&str]| at_full_speed(&desk, &recording, &[&["--duration", "10"], more].concat());
+    // An encoder whose weights belong to channels.
+    let conv = ["--set", "model.encoder=conv"];
+    let with = |more: &[&str]| at_full_speed(&desk, &recording, &[&["--duration", "10"], &conv[..], more].concat());
     let trained = with(&[]);
     let same = with(&["--resume", "--no-train"]);
     // The last two are missing, and the model knows nothing of it but zeros.
@@ -85,7 +87,8 @@ fn a_model_meets_other_channels_than_its_own() {
     let served = with(&fewer);
     assert_eq!(served["embeddings"]["count"], same["embeddings"]["count"]);
     assert_ne!(served["embeddings"]["sha256"], same["embeddings"]["sha256"]);
-    let said = desk.run(&run(&recording, &[&["--speed", "max", "--duration", "3"], &fewer[..]].concat())).ends_with(0);
+    let short = ["--speed", "max", "--duration", "3"];
+    let said = desk.run(&run(&recording, &[&short[..], &conv, &fewer].concat())).ends_with(0);
     assert!(
         said.out.contains("2 of the model's 16 channels are not in this stream and stay zero: O1, O2"),
         "{said:#?}"
@@ -98,4 +101,14 @@ fn a_model_meets_other_channels_than_its_own() {
     let picked = with(&[&none[..], &["--set", r#"signal.channels=["C3", "C4", "Cz", "Fz"]"#]].concat());
     assert_eq!(all["embeddings"], picked["embeddings"]);
     assert!(number(&trained["training"]["steps"]) > 0);
+}
+
+#[test]
+fn a_model_of_any_montage_goes_on_with_other_channels() {
+    let (desk, recording) = (Desk::new(), bundled());
+    let spatial = ["--duration", "10", "--set", "model.encoder=spatial-conv"];
+    at_full_speed(&desk, &recording, &spatial);
+    let fewer = ["--resume", "--set", r#"signal.exclude=["O1", "O2"]"#];
+    let resumed = at_full_speed(&desk, &recording, &[&spatial[..], &fewer].concat());
+    assert!(number(&resumed["training"]["steps"]) > 0, "{resumed}");
 }

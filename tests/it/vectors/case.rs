@@ -5,20 +5,20 @@ use neurostream::learn::nn::{Backend, Compute, Kernels};
 use serde_json::Value;
 use std::path::PathBuf;
 
-/// The backend that was asked for when this was built; the usual one if none was.
-fn compute() -> Compute {
+/// The backend that was asked for when this was built, the usual one if none was, with these kernels where it has them.
+pub fn compute(kernels: Kernels) -> Compute {
     let backend = Backend::ALL.last().copied().unwrap_or_default();
-    Compute::new(backend, Kernels::default())
+    Compute::new(backend, kernels)
 }
 
 /// Where the cases are computed.
 pub fn device() -> Device {
-    compute().training()
+    compute(Kernels::default()).training()
 }
 
 /// The kernels that this backend has.
 pub fn kernels() -> &'static [Kernels] {
-    if compute().kernels() == Kernels::Own { &Kernels::ALL } else { &Kernels::ALL[1..] }
+    if compute(Kernels::default()).kernels() == Kernels::Own { &Kernels::ALL } else { &Kernels::ALL[1..] }
 }
 
 /// One case of a family.

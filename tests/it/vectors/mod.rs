@@ -9,6 +9,7 @@ mod case;
 mod conv;
 mod cpc;
 mod ema;
+mod encoder;
 mod gru;
 mod mae;
 mod metrics;
