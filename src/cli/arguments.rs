@@ -20,6 +20,8 @@ pub enum Subcommand {
     Run(Box<RunArguments>),
     /// Say everything that is wrong with configurations.
     Check(CheckArguments),
+    /// Write the encoder of the newest checkpoint as a folder to give away.
+    Export(ExportArguments),
     /// Say what is in recordings (EDF, EDF+, BDF, BDF+).
     Inspect(InspectArguments),
     /// Write a synthetic recording: EDF+ from a documented model of EEG.
@@ -115,6 +117,18 @@ pub struct CheckArguments {
     /// Text or JSON.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+}
+
+/// Arguments of `export`.
+#[derive(Debug, Args)]
+pub struct ExportArguments {
+    /// The configuration of the run.
+    pub config: PathBuf,
+    /// The folder to write, which must not exist yet.
+    pub model: PathBuf,
+    /// Take the checkpoint from this folder instead of the configuration's.
+    #[arg(long, value_name = "DIR")]
+    pub checkpoint: Option<PathBuf>,
 }
 
 /// Arguments of `inspect`.

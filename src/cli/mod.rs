@@ -8,6 +8,7 @@ mod arguments;
 mod bench;
 mod check;
 mod describe;
+mod export;
 mod inspect;
 mod interrupt;
 mod run;
@@ -46,6 +47,7 @@ pub fn main() -> ExitCode {
     let done = match arguments.subcommand.unwrap_or(Subcommand::Run(Box::new(arguments.run))) {
         Subcommand::Run(arguments) => run::run(&arguments),
         Subcommand::Check(arguments) => check::check(&arguments),
+        Subcommand::Export(arguments) => export::export(&arguments),
         Subcommand::Inspect(arguments) => inspect::inspect(&arguments),
         Subcommand::Synth(arguments) => synth::synth(&arguments),
         Subcommand::Views(arguments) => views::views(&arguments),

@@ -8,6 +8,7 @@ mod draw;
 mod encoder;
 mod generation;
 pub mod health;
+mod model;
 pub mod nn;
 mod objective;
 mod optimiser;
@@ -20,6 +21,7 @@ pub use checkpoint::{Checkpoint, CheckpointError, Identity};
 pub use encoder::{Architecture, Encoder, EncoderShape, Site, Streaming};
 pub use generation::Generation;
 pub use health::Health;
+pub use model::{Model, ModelCard, ModelError};
 pub use objective::{
     Asks, AutoencoderSettings, Batch, CpcNegatives, Forecast, KeyQueue, Learnt, MaskSettings, Method, MixupKeys,
     MixupSettings, Objective, ObjectiveSettings, Origin, StepReport, build, loss,

@@ -9,7 +9,7 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 
 /// Taps, stride and groups of every convolution here.
-const KERNEL: usize = 5;
+pub(super) const KERNEL: usize = 5;
 const STRIDE: usize = 2;
 const GROUPS: usize = 8;
 

@@ -14,6 +14,7 @@ mod sites;
 mod spatial;
 mod streaming;
 mod tcn;
+pub(super) mod torch;
 
 pub use family::Encoder;
 pub(in crate::learn) use patch_transformer::{heads, places};

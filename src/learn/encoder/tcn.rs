@@ -9,7 +9,7 @@ use crate::learn::nn::{Activation, Conv, Geometry, GroupNorm, Init, Linear, Pool
 use burn::module::Module;
 use burn::tensor::Tensor;
 
-const KERNEL: usize = 3;
+pub(super) const KERNEL: usize = 3;
 
 /// Frames from one tap to the next in a block.
 fn dilation(block: usize) -> usize {

@@ -59,7 +59,8 @@ fn what_is_no_checkpoint_of_this_run_is_refused_and_nothing_changes() {
     let other = "name another folder or change the configuration";
     resume("checkpoints", &["--method", "cpc"], &["the method byol", "the method cpc", other]);
     let few = r#"signal.channels=["Fp1", "Fp2", "F3", "F4", "C3", "C4", "Cz"]"#;
-    resume("checkpoints", &["--set", few, "--set", "signal.reference=none"], &["the channels Fp1", other]);
+    let conv = ["--set", "model.encoder=conv", "--set", few, "--set", "signal.reference=none"];
+    resume("checkpoints", &conv, &["the channels Fp1", other]);
     resume(
         "checkpoints",
         &["--set", "signal.reference=median"],
