@@ -1,7 +1,7 @@
 //! The data path allocates nothing in its steady state: a counting allocator proves it.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use neurostream::dsp::{Conditioner, Conditioning, Derivation, Deriver, Reference};
+use neurostream::dsp::{Conditioner, Conditioning, Derivation, Deriver, Limit, Reference, Scaling, Spread};
 use neurostream::ring::{Branch, Doorbell, Tee, WhenFull, frames};
 use neurostream::signal::electrode::GridShapes;
 use neurostream::signal::{Montage, Stamp};
@@ -22,8 +22,8 @@ fn conditioning_tee_and_windows_allocate_nothing() {
         highpass_hz: Some(0.5),
         lowpass_hz: Some(45.0),
         notch_hz: Some(50.0),
-        derivation: Derivation::average(CHANNELS),
-        scale_s: Some(30.0),
+        scale: Scaling::Running { spread: Spread::Robust, seconds: 30.0, limit: Limit::SoftLog },
+        ..Conditioning::of(Derivation::average(CHANNELS))
     };
     let mut conditioner = Conditioner::new(&how, RATE);
     let (mut conditioned, mut window) = (Vec::with_capacity(BLOCK * CHANNELS), vec![0.0; 512 * CHANNELS]);

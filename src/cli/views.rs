@@ -3,6 +3,7 @@
 use super::arguments::ViewsArguments;
 use super::{Unusable, usable, written};
 use neurostream::config::{Config, SignalConfig};
+use neurostream::dsp::Scaling;
 use neurostream::format::atomic;
 use neurostream::pipeline::{Excerpt, ExcerptError, MonotonicClock, Plan, configure, excerpt, open_source};
 use neurostream::plot::{Chart, Colour, Curve, Panel};
@@ -152,7 +153,7 @@ fn drawn(plan: &Plan, found: &Excerpt, count: usize, shown: &[usize]) -> Chart {
         labels: shown.iter().map(|&channel| labels[channel].to_owned()).collect(),
         seconds: (found.at_s, found.at_s + (plan.window - 1) as f64 / rate_hz),
         half_row,
-        unit: if plan.conditioning.scale_s.is_some() { "sd" } else { "µV" },
+        unit: if plan.conditioning.scale != Scaling::Microvolts { "sd" } else { "µV" },
         panels,
     }
 }

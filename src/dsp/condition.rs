@@ -3,21 +3,66 @@
 //! Owns filter, reference and scale state of one stream; runs on the acquisition thread, once for all consumers.
 //! Invariant: every output sample is finite, and a gap starts the filters afresh.
 
-use super::{Cascade, Derivation, Deriver, RunningScale, Section};
+use super::{Cascade, Derivation, Deriver, RunningScale, Scaling, Section, vectorised};
 
-/// How a stream is conditioned; all frequencies lie below half its rate.
+/// How a stream is conditioned; high- and low-pass lie below half its rate, and in this order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conditioning {
-    /// Cut-off of the fourth-order high-pass.
+    /// Cut-off of the high-pass; with a low-pass beside it, lower edge of the band-pass.
     pub highpass_hz: Option<f64>,
-    /// Cut-off of the fourth-order low-pass.
+    /// Cut-off of the low-pass, likewise.
     pub lowpass_hz: Option<f64>,
-    /// Centre of the notch (Q 30).
+    /// Order of both: poles at each edge.
+    pub filter_order: usize,
+    /// Centre of the first notch.
     pub notch_hz: Option<f64>,
+    /// Notches, at this frequency and its multiples; those at or above half the rate are left out.
+    pub notch_harmonics: usize,
+    /// Centre of each over its width at −3 dB.
+    pub notch_q: f64,
     /// What the channels of the model are made of.
     pub derivation: Derivation,
-    /// Time constant of the running scale; `None` leaves microvolts.
-    pub scale_s: Option<f64>,
+    /// What becomes of microvolts.
+    pub scale: Scaling,
+}
+
+impl Conditioning {
+    /// Nothing but a derivation; filters that are asked for are of the fourth order.
+    #[must_use]
+    pub fn of(derivation: Derivation) -> Self {
+        Self {
+            highpass_hz: None,
+            lowpass_hz: None,
+            filter_order: 4,
+            notch_hz: None,
+            notch_harmonics: 1,
+            notch_q: 30.0,
+            derivation,
+            scale: Scaling::Microvolts,
+        }
+    }
+
+    /// The filters at this rate, one after the other.
+    #[must_use]
+    pub fn sections(&self, rate_hz: f64) -> Vec<Section> {
+        let order = self.filter_order;
+        // A band-pass by design is level between its edges and 3 dB down at both, also where they lie close together.
+        let mut sections = match (self.highpass_hz, self.lowpass_hz) {
+            (Some(low), Some(high)) => Section::bandpass(order, low, high, rate_hz),
+            (Some(hz), None) => Section::highpass(order, hz, rate_hz),
+            (None, Some(hz)) => Section::lowpass(order, hz, rate_hz),
+            (None, None) => Vec::new(),
+        };
+        let line = self.notch_hz.into_iter();
+        sections.extend(line.flat_map(|hz| Section::notches(hz, self.notch_harmonics, self.notch_q, rate_hz)));
+        sections
+    }
+
+    /// Seconds until what the filters remember has faded to 1/e.
+    #[must_use]
+    pub fn memory_s(&self, rate_hz: f64) -> f64 {
+        self.sections(rate_hz).iter().map(Section::memory).fold(0.0, f64::max) / rate_hz
+    }
 }
 
 /// Filters, derives and scales frames: `C_in` channels go in, `C_out` come out.
@@ -41,19 +86,22 @@ impl Conditioner {
     #[must_use]
     pub fn new(how: &Conditioning, rate_hz: f64) -> Self {
         let (channels, outputs) = (how.derivation.inputs(), how.derivation.outputs());
-        let mut sections = how.highpass_hz.map_or_else(Vec::new, |hz| Section::highpass(4, hz, rate_hz));
-        sections.extend(how.notch_hz.map(|hz| Section::notch(hz, 30.0, rate_hz)));
-        sections.extend(how.lowpass_hz.into_iter().flat_map(|hz| Section::lowpass(4, hz, rate_hz)));
         Self {
-            cascade: Cascade::new(sections, channels),
+            cascade: Cascade::new(how.sections(rate_hz), channels),
             deriver: Deriver::new(how.derivation.clone()),
-            scale: how.scale_s.map(|seconds| RunningScale::new(outputs, seconds, rate_hz)),
+            scale: RunningScale::new(how.scale, outputs, rate_hz),
             frame: vec![0.0; channels],
             derived: vec![0.0; outputs],
             last: vec![0.0; channels],
             settled: false,
             invalid: 0,
         }
+    }
+
+    /// `C_out`.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        self.derived.len()
     }
 
     /// Tells it that the next frame does not follow on the last one.
@@ -73,20 +121,28 @@ impl Conditioner {
         self.deriver.good()
     }
 
+    /// The running scale; `None` where microvolts stay.
+    #[must_use]
+    pub fn scale(&self) -> Option<&RunningScale> {
+        self.scale.as_ref()
+    }
+
+    /// The running scale, to give it a state.
+    pub fn scale_mut(&mut self) -> Option<&mut RunningScale> {
+        self.scale.as_mut()
+    }
+
     /// Conditions frames `[T, C_in]` from `samples` to the end of `out`, where they are `[T, C_out]`; `good` says of each
     /// channel that goes in whether it can be trusted.
     pub fn step(&mut self, samples: &[f32], good: &[bool], out: &mut Vec<f32>) {
         let channels = self.frame.len();
         self.deriver.trust(good);
+        if let Some(scale) = &mut self.scale {
+            scale.trust(self.deriver.good());
+        }
         for frame in samples.chunks_exact(channels) {
-            for ((x, last), &sample) in self.frame.iter_mut().zip(&mut self.last).zip(frame) {
-                if sample.is_finite() {
-                    *last = f64::from(sample);
-                } else {
-                    self.invalid += 1;
-                }
-                *x = *last;
-            }
+            self.invalid += u64::from(take(frame, &mut self.last));
+            self.frame.copy_from_slice(&self.last);
             if !self.settled {
                 self.cascade.settle(&self.frame);
                 self.settled = true;
@@ -99,14 +155,32 @@ impl Conditioner {
                     out.resize(from + self.derived.len(), 0.0);
                     scale.step(&self.derived, &mut out[from..]);
                 }
-                None => out.extend(self.derived.iter().map(|&x| x as f32)),
+                // A filter may overshoot what single precision holds.
+                None => out.extend(self.derived.iter().map(|&x| (x as f32).clamp(f32::MIN, f32::MAX))),
             }
         }
     }
 }
 
+/// Takes one frame over into `last`, but for samples that are not finite; says how many these are.
+fn take(frame: &[f32], last: &mut [f64]) -> u32 {
+    vectorised(
+        #[inline(always)]
+        || {
+            let mut invalid = 0;
+            for (&sample, last) in frame.iter().zip(last) {
+                let is_finite = sample.is_finite();
+                *last = if is_finite { f64::from(sample) } else { *last };
+                invalid += u32::from(!is_finite);
+            }
+            invalid
+        },
+    )
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::{Limit, Spread};
     use super::*;
     use crate::dsp::{Pair, Reference};
     use crate::signal::Montage;
@@ -118,8 +192,10 @@ mod tests {
             highpass_hz: Some(0.5),
             lowpass_hz: Some(40.0),
             notch_hz: Some(50.0),
-            derivation: Derivation::average(channels),
-            scale_s: Some(30.0),
+            filter_order: 3,
+            notch_harmonics: 2,
+            scale: Scaling::Running { spread: Spread::Robust, seconds: 30.0, limit: Limit::SoftLog },
+            ..Conditioning::of(Derivation::average(channels))
         }
     }
 
@@ -162,14 +238,7 @@ mod tests {
         let montage = Montage::of_labels(&["C3", "C4", "Cz"]);
         let pair = Pair { anode: "C4".to_owned(), cathode: "C3".to_owned() };
         let derived = Reference::Bipolar(vec![pair]).derive(&montage, &GridShapes::new()).unwrap();
-        let how = Conditioning {
-            highpass_hz: None,
-            lowpass_hz: None,
-            notch_hz: None,
-            scale_s: None,
-            derivation: derived.derivation,
-        };
-        let mut conditioner = Conditioner::new(&how, 250.0);
+        let mut conditioner = Conditioner::new(&Conditioning::of(derived.derivation), 250.0);
         let mut out = Vec::new();
         conditioner.step(&[1.0, 5.0, 9.0, 2.0, 8.0, 9.0], &[true, true, false], &mut out);
         assert_eq!((&out[..], conditioner.good()), (&[4.0, 6.0][..], &[true][..]));
@@ -178,9 +247,21 @@ mod tests {
     }
 
     #[test]
+    fn values_at_the_end_of_single_precision_stay_finite() {
+        for scale in [Scaling::Microvolts, how(1).scale] {
+            let mut conditioner = Conditioner::new(&Conditioning { scale, ..how(1) }, 250.0);
+            let samples: Vec<f32> = (0..500).map(|i| if i / 50 % 2 == 0 { f32::MAX } else { f32::MIN }).collect();
+            let mut out = Vec::new();
+            conditioner.step(&samples, &[true], &mut out);
+            assert!(out.iter().all(|v| v.is_finite()), "{scale}");
+        }
+    }
+
+    #[test]
     fn a_gap_and_an_offset_make_no_step() {
-        let how = Conditioning { scale_s: None, derivation: Derivation::as_recorded(1), ..how(1) };
-        let mut conditioner = Conditioner::new(&how, 250.0);
+        let derivation = Derivation::as_recorded(1);
+        let mut conditioner =
+            Conditioner::new(&Conditioning { scale: Scaling::Microvolts, derivation, ..how(1) }, 250.0);
         let mut out = Vec::new();
         conditioner.step(&vec![1000.0; 500], &[true], &mut out);
         conditioner.gap();

@@ -17,5 +17,5 @@ pub use envelope::Envelope;
 pub use filter::{Cascade, Section};
 pub use latency::LatencyHistogram;
 pub use reference::{Derivation, Derived, Deriver, Pair, Reach, Reference, ReferenceError};
-pub use scale::{CLIP, RunningScale};
+pub use scale::{CLIP, Limit, RunningScale, ScaleState, Scaling, Spread, StateError};
 pub use vectorised::vectorised;

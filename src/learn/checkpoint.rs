@@ -7,6 +7,7 @@
 use super::EncoderShape;
 use super::objective::{Learnt, Method};
 use super::parameters::{MismatchError, Named};
+use crate::dsp::{ScaleState, Scaling};
 use crate::format::atomic;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
@@ -74,6 +75,9 @@ pub struct Identity {
     /// What the channels are referred to; checkpoints of older versions do not say it.
     #[serde(default)]
     pub reference: Option<String>,
+    /// What became of microvolts; not told by checkpoints that are older than the choice.
+    #[serde(default)]
+    pub scaling: Option<Scaling>,
 }
 
 /// A checkpoint in memory.
@@ -83,6 +87,8 @@ pub struct Checkpoint {
     pub identity: Identity,
     /// What was learnt.
     pub learnt: Learnt,
+    /// What the running scale knew of the stream; not there without one.
+    pub scale: Option<ScaleState>,
 }
 
 /// Checkpoints of one run that are kept.
@@ -94,6 +100,8 @@ struct Card {
     format: String,
     identity: Identity,
     counters: Vec<(String, u64)>,
+    #[serde(default)]
+    scale: Option<ScaleState>,
 }
 
 impl Checkpoint {
@@ -193,14 +201,22 @@ impl Checkpoint {
             && found != wanted
         {
             differs("the reference", found.clone(), wanted.clone())
+        } else if let (Some(scaled), Some(scaling)) = (found.scaling, wanted.scaling)
+            && scaled != scaling
+        {
+            differs("the running scale", scaled.to_string(), scaling.to_string())
         } else {
             Ok(())
         }
     }
 
     fn to_bytes(&self) -> Vec<u8> {
-        let card =
-            Card { format: FORMAT.to_owned(), identity: self.identity.clone(), counters: self.learnt.counters.clone() };
+        let card = Card {
+            format: FORMAT.to_owned(),
+            identity: self.identity.clone(),
+            counters: self.learnt.counters.clone(),
+            scale: self.scale.clone(),
+        };
         let card = serde_json::to_string(&card).unwrap_or_default();
         let bytes: Vec<Vec<u8>> = self.learnt.tensors.iter().map(|t| le_bytes(&t.values)).collect();
         let sha256 = hash(&card, self.learnt.tensors.iter().map(|t| t.name.as_str()).zip(&bytes));
@@ -238,7 +254,7 @@ impl Checkpoint {
             Named { name: name.to_owned(), shape, values }
         };
         let learnt = Learnt { tensors: named.into_iter().map(tensor).collect(), counters: card.counters };
-        Ok(Self { identity: card.identity, learnt })
+        Ok(Self { identity: card.identity, learnt, scale: card.scale })
     }
 }
 
@@ -298,6 +314,7 @@ fn numbered(dir: &Path, prefix: &str, suffix: &str) -> Result<Vec<(u64, PathBuf)
 mod tests {
     use super::super::Architecture;
     use super::*;
+    use crate::dsp::{Limit, Spread};
 
     fn checkpoint() -> Checkpoint {
         let tensors =
@@ -309,8 +326,11 @@ mod tests {
             rate_hz: 999.412_11,
             window: 500,
             reference: Some("average".into()),
+            scaling: Some(Scaling::Running { spread: Spread::Ema, seconds: 30.0, limit: Limit::Clip }),
         };
-        Checkpoint { identity, learnt: Learnt { tensors: tensors.into(), counters: vec![("steps".into(), 7)] } }
+        let learnt = Learnt { tensors: tensors.into(), counters: vec![("steps".into(), 7)] };
+        let [centre, spread, heard, outlying] = [[0.0, -1.5], [12.5, 0.1], [7000.0, 3.0], [0.0, 0.5]].map(Vec::from);
+        Checkpoint { identity, learnt, scale: Some(ScaleState { centre, spread, heard, outlying }) }
     }
 
     #[test]
@@ -327,7 +347,7 @@ mod tests {
         assert!(path.ends_with("run-0001/step-00000009.safetensors"));
         checkpoint().save(&second, 0).unwrap();
         assert_eq!(Checkpoint::newest(dir.path()).unwrap().0, path, "a run without a step hides nothing");
-        assert_eq!(read.identity, checkpoint().identity);
+        assert_eq!((&read.identity, &read.scale), (&checkpoint().identity, &checkpoint().scale));
         assert_eq!(read.learnt.tensors.iter().find(|t| t.name == "b.weight").unwrap().values, [1.5, -2.0]);
         assert!(read.fits(&path, &checkpoint().identity).is_ok());
         let other = Identity { method: Method::Cpc, ..checkpoint().identity };
@@ -343,6 +363,12 @@ mod tests {
             found.fits(&path, &on(architecture, &["Fz", "Cz", "Pz"])).is_ok()
         };
         assert!(fits(Architecture::SpatialConv { virtual_channels: 4 }) && !fits(Architecture::Tcn));
+        let other = Identity { scaling: Some(Scaling::Microvolts), ..checkpoint().identity };
+        let error = read.fits(&path, &other).unwrap_err().to_string();
+        assert!(
+            error.contains("the running scale ema over 30 s, clip, and this run has the running scale none"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -229,7 +229,7 @@ impl Trainer {
         let mut learnt = self.objective.learnt();
         learnt.counters.push(("draws".to_owned(), self.draws));
         learnt.counters.push(("generations".to_owned(), self.status.generations));
-        Checkpoint { identity: identity.clone(), learnt }
+        Checkpoint { identity: identity.clone(), learnt, scale: None }
     }
 
     /// Goes on from a checkpoint.

@@ -5,6 +5,7 @@
 
 use super::plan::OpenSource;
 use super::report::Report;
+use super::scale_board::ScaleBoard;
 use crate::dsp::Conditioner;
 use crate::ring::Tee;
 use crate::signal::{Block, Clock, Event, EventKind, Stamp};
@@ -75,6 +76,7 @@ pub(super) struct AcquireStage {
     /// Frames that may still come.
     allowance: Option<u64>,
     counts: Arc<AcquireCounts>,
+    board: Arc<ScaleBoard>,
     invalid: u64,
     events: Vec<Event>,
     reports: Sender<Report>,
@@ -89,6 +91,7 @@ impl AcquireStage {
         reports: Sender<Report>,
     ) -> Self {
         let channels = source.facts().montage.len();
+        let outputs = conditioner.outputs();
         Self {
             source,
             conditioner,
@@ -96,12 +99,13 @@ impl AcquireStage {
             recorded,
             conditioned,
             block: Block::with_capacity(channels, 1024),
-            samples: Vec::with_capacity(channels * 1024),
+            samples: Vec::with_capacity(outputs * 1024),
             next: None,
             waiting: false,
             arrived: Stamp::default(),
             allowance,
             counts: Arc::default(),
+            board: Arc::new(ScaleBoard::new(outputs)),
             invalid: 0,
             events: Vec::new(),
             reports,
@@ -110,6 +114,11 @@ impl AcquireStage {
 
     pub fn counts(&self) -> Arc<AcquireCounts> {
         Arc::clone(&self.counts)
+    }
+
+    /// What the running scale knows.
+    pub fn scale_board(&self) -> Arc<ScaleBoard> {
+        Arc::clone(&self.board)
     }
 
     /// Moves what is due into the rings.
@@ -149,6 +158,9 @@ impl AcquireStage {
         self.next = Some(first + frames);
         self.samples.clear();
         self.conditioner.step(samples, &self.good, &mut self.samples);
+        if let Some(scale) = self.conditioner.scale() {
+            self.board.write(scale.state());
+        }
         self.recorded.push(samples, *first, *stamp, now);
         self.conditioned.push(&self.samples, *first, *stamp, now);
         self.counts.frames.store(self.counts.frames() + frames, Ordering::Relaxed);

@@ -36,13 +36,7 @@ impl DisplayStage {
     pub fn new(reader: FrameReader, rate_hz: f64, skip_beyond: Option<usize>) -> Self {
         let channels = reader.channels();
         let highpass_hz = (HIGHPASS_HZ < rate_hz / 2.0).then_some(HIGHPASS_HZ);
-        let how = Conditioning {
-            highpass_hz,
-            lowpass_hz: None,
-            notch_hz: None,
-            derivation: Derivation::as_recorded(channels),
-            scale_s: None,
-        };
+        let how = Conditioning { highpass_hz, ..Conditioning::of(Derivation::as_recorded(channels)) };
         Self {
             envelope: Envelope::new(channels, BINS, SIGHT_S / BINS as f64, rate_hz),
             conditioner: Conditioner::new(&how, rate_hz),

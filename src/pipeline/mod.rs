@@ -17,6 +17,7 @@ mod plan;
 mod reference;
 mod report;
 mod run;
+mod scale_board;
 mod shutdown;
 mod stage;
 mod summary;

@@ -4,8 +4,8 @@
 //! once.
 
 use super::{augmentations, model, objective, reference};
-use crate::config::{Config, Problem, Speed};
-use crate::dsp::{Conditioning, Derived};
+use crate::config::{Config, Problem, SignalConfig, Speed};
+use crate::dsp::{Conditioning, Derived, Limit, Scaling, Spread};
 use crate::learn::{Encoder, Identity, ObjectiveSettings, Policy, TrainerSettings};
 use crate::lsl::{Library, LslError};
 use crate::signal::{Clock, Montage, StreamFacts};
@@ -118,6 +118,9 @@ pub struct Plan {
     pub notes: Vec<String>,
 }
 
+/// Lowest cut-off as a share of the rate, so that poles are exact to a thousandth.
+const LOWEST_CUTOFF: f64 = 1e-7;
+
 impl Plan {
     /// Joins configuration and facts.
     ///
@@ -127,6 +130,11 @@ impl Plan {
         let mut problems = Vec::new();
         let mut notes = Vec::new();
         let rate_hz = facts.rate_hz;
+        if !(rate_hz.is_finite() && rate_hz > 0.0) {
+            let problem =
+                Problem::of("source", &facts.name, format!("must have a rate; this stream says {rate_hz} Hz"));
+            return Err(PlanError::Problems { name: facts.name.clone(), problems: vec![problem] });
+        }
         let recorded = facts.montage.located(&reference::grid_shapes(&config.signal));
         let (derived, referred_to) = match model_montage(config, &recorded) {
             Ok((derived, referred_to)) => (Some(derived), referred_to),
@@ -138,6 +146,11 @@ impl Plan {
         let nyquist = rate_hz / 2.0;
         let signal = &config.signal;
         for (key, value) in [("signal.highpass_hz", signal.highpass_hz), ("signal.lowpass_hz", signal.lowpass_hz)] {
+            let lowest = LOWEST_CUTOFF * rate_hz;
+            if value > 0.0 && value < lowest {
+                let allowed = format!("must be at least {lowest} Hz: a filter below that is lost in rounding");
+                problems.push(Problem::of(key, value, allowed).hint("0 switches it off"));
+            }
             if value >= nyquist {
                 let allowed = format!("must lie below half the stream's rate, {nyquist} Hz");
                 problems.push(Problem::of(key, value, allowed).hint("0 switches it off"));
@@ -170,13 +183,29 @@ impl Plan {
         let conditioning = Conditioning {
             highpass_hz: switched(signal.highpass_hz),
             lowpass_hz: switched(signal.lowpass_hz),
+            filter_order: signal.filter_order,
             notch_hz: switched(notch_hz),
+            notch_harmonics: signal.notch_harmonics,
+            notch_q: signal.notch_q,
             derivation,
-            scale_s: switched(signal.scale_s),
+            scale: scaling(signal),
         };
-        let channels = montage.labels().map(str::to_owned).collect();
-        let (method, encoder) = (objective.method, objective.encoder.clone());
-        let identity = Identity { method, encoder, channels, rate_hz, window, reference: Some(referred_to) };
+        let memory_s = conditioning.memory_s(rate_hz);
+        if memory_s > config.window.length_s {
+            notes.push(format!(
+                "windows of {} s are shorter than what the filters remember, {memory_s:.2} s: an artefact's echo can fill whole windows",
+                config.window.length_s
+            ));
+        }
+        let identity = Identity {
+            method: objective.method,
+            encoder: objective.encoder.clone(),
+            channels: montage.labels().map(str::to_owned).collect(),
+            rate_hz,
+            window,
+            reference: Some(referred_to),
+            scaling: Some(conditioning.scale),
+        };
         Ok(Self {
             trainer: trainer(config, objective, window, rate_hz),
             config: config.clone(),
@@ -251,6 +280,16 @@ fn model_montage(config: &Config, recorded: &Montage) -> Result<(Derived, String
 /// Frames in so many seconds, to the nearest.
 pub(super) fn frames(seconds: f64, rate_hz: f64) -> usize {
     (seconds * rate_hz).round() as usize
+}
+
+/// What becomes of microvolts; the words were checked before.
+fn scaling(signal: &SignalConfig) -> Scaling {
+    if signal.scale_s == 0.0 {
+        return Scaling::Microvolts;
+    }
+    let spread = Spread::ALL.into_iter().find(|spread| spread.word() == signal.scale).unwrap_or_default();
+    let limit = Limit::ALL.into_iter().find(|limit| limit.word() == signal.limit).unwrap_or_default();
+    Scaling::Running { spread, seconds: signal.scale_s, limit }
 }
 
 fn trainer(config: &Config, objective: ObjectiveSettings, window: usize, rate_hz: f64) -> TrainerSettings {

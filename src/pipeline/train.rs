@@ -4,8 +4,8 @@
 //! are owed depends on frames alone, so that at full speed a run is repeatable.
 
 use super::report::Report;
-use crate::dsp::CLIP;
-use crate::learn::{CheckpointError, Generation, Identity, Origin, Trainer, TrainerStatus};
+use super::scale_board::ScaleBoard;
+use crate::learn::{Checkpoint, CheckpointError, Generation, Identity, Origin, Trainer, TrainerStatus};
 use crate::ring::FrameReader;
 use crate::signal::{Event, EventKind, Stamp};
 use crate::window::{Slide, is_learnable};
@@ -98,7 +98,8 @@ pub(super) struct TrainStage {
     checkpoints: Option<Checkpoints>,
     saved: Option<Stamp>,
     identity: Identity,
-    scaled: bool,
+    artefact: f32,
+    scale: Arc<ScaleBoard>,
     window: Vec<f32>,
     reports: Sender<Report>,
 }
@@ -113,8 +114,10 @@ pub(super) struct TrainParts {
     pub identity: Identity,
     /// Steps a second of signal.
     pub steps_per_s: f64,
-    /// True if samples are scaled, and so clipped.
-    pub scaled: bool,
+    /// Value at and beyond which a sample is an artefact.
+    pub artefact: f32,
+    /// What the running scale knows, for checkpoints.
+    pub scale: Arc<ScaleBoard>,
     /// True if every step that is owed is taken.
     pub at_full_speed: bool,
     pub reports: Sender<Report>,
@@ -135,7 +138,8 @@ impl TrainStage {
             checkpoints: parts.checkpoints,
             saved: None,
             identity: parts.identity,
-            scaled: parts.scaled,
+            artefact: parts.artefact,
+            scale: parts.scale,
             reports: parts.reports,
         }
     }
@@ -151,12 +155,10 @@ impl TrainStage {
     /// Moves all windows that are there into the replay memory.
     pub fn admit(&mut self) {
         let channels = self.reader.channels();
-        // Without a scale there is no clip: only windows in which nothing moves are refused.
-        let clip = if self.scaled { CLIP } else { f32::INFINITY };
         while let Some(window) = self.slide.next(&mut self.reader) {
             window.copy_to(&mut self.window);
             let first = window.first;
-            if is_learnable(&self.window, channels, clip) {
+            if is_learnable(&self.window, channels, self.artefact) {
                 let source = u32::try_from(self.slide.gaps()).unwrap_or(u32::MAX);
                 self.trainer.admit(Origin { source, first }).copy_from_slice(&self.window);
                 self.counts.admitted.fetch_add(1, Ordering::Relaxed);
@@ -220,7 +222,8 @@ impl TrainStage {
     fn save(&self) -> Option<Result<PathBuf, CheckpointError>> {
         let to = self.checkpoints.as_ref()?;
         let step = self.trainer.status().steps;
-        Some(self.trainer.checkpoint(&self.identity).save(&to.run, step))
+        let checkpoint = Checkpoint { scale: self.scale.read(), ..self.trainer.checkpoint(&self.identity) };
+        Some(checkpoint.save(&to.run, step))
     }
 
     fn tell(&self, now: Stamp, kind: EventKind, text: String) {

@@ -4,6 +4,7 @@
 
 use super::{augmentations, reference};
 use crate::config::{Config, ConfigError, Document, Problem, Speed, TrainConfig};
+use crate::dsp::{Limit, Spread};
 use crate::learn::nn::{Backend, Kernels};
 use crate::learn::{Architecture, CpcNegatives, Forecast, Method, MixupKeys, Policy};
 use crate::source::Selection;
@@ -82,8 +83,13 @@ impl Findings {
         let signal = &config.signal;
         self.range("signal.highpass_hz", signal.highpass_hz, 0.0..=100_000.0);
         self.range("signal.lowpass_hz", signal.lowpass_hz, 0.0..=100_000.0);
+        self.range("signal.filter_order", signal.filter_order, 1..=8);
         self.range("signal.notch_hz", signal.notch_hz, 0.0..=100_000.0);
+        self.range("signal.notch_harmonics", signal.notch_harmonics, 1..=50);
+        self.range("signal.notch_q", signal.notch_q, 0.5..=1000.0);
         self.range("signal.scale_s", signal.scale_s, 0.0..=3600.0);
+        self.word("signal.scale", &signal.scale, Spread::ALL.map(Spread::word));
+        self.word("signal.limit", &signal.limit, Limit::ALL.map(Limit::word));
         self.0.extend(Selection::read(signal).err().into_iter().flatten());
         self.0.extend(reference::wrong_values(signal));
         if signal.lowpass_hz > 0.0 && signal.lowpass_hz <= signal.highpass_hz {

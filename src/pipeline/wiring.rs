@@ -9,7 +9,7 @@ use super::plan::{OpenSource, Plan};
 use super::report::Report;
 use super::telemetry::{Consumer, Gauges, Telemetry};
 use super::train::{Checkpoints, TrainParts, TrainStage};
-use crate::dsp::Conditioner;
+use crate::dsp::{Conditioner, StateError};
 use crate::format::embedding::{EmbeddingFile, EmbeddingFileError};
 use crate::learn::{Checkpoint, CheckpointError, Trainer, TrainerSettings};
 use crate::lsl::{Library, LslError};
@@ -110,10 +110,18 @@ impl Stages {
         }
         fits_into_memory(&settings)?;
         let mut trainer = Trainer::new(settings);
+        let mut conditioner = Conditioner::new(&plan.conditioning, rate_hz);
         let folder = &config.train.checkpoint;
         if let Some((path, checkpoint)) = &resumed {
             checkpoint.fits(path, &plan.identity)?;
             trainer.restore(checkpoint)?;
+            if let (Some(scale), Some(state)) = (conditioner.scale_mut(), &checkpoint.scale) {
+                let damaged =
+                    |error: StateError| CheckpointError::Damaged { path: path.clone(), reason: error.to_string() };
+                // Encoders that serve any montage go on with other channels; what is known of the same ones stays known.
+                let state = state.of(&checkpoint.identity.channels, &plan.identity.channels).map_err(damaged)?;
+                scale.restore(state).map_err(damaged)?;
+            }
             notes.push(format!("resumed from {} at step {}", path.display(), trainer.status().steps));
         }
         let first = trainer.first_generation(now);
@@ -153,7 +161,6 @@ impl Stages {
         // Live, a consumer that has half a ring to catch up with would show and serve the past.
         let skip_beyond = (!plan.at_full_speed).then_some(capacity / 2);
 
-        let conditioner = Conditioner::new(&plan.conditioning, rate_hz);
         let tees = [Tee::new(vec![display_branch]), Tee::new(conditioned)];
         let allowance = options.duration_s.map(|s| (s * rate_hz).round() as u64);
         let acquire = AcquireStage::new(source, conditioner, tees, allowance, reports.clone());
@@ -169,7 +176,8 @@ impl Stages {
                 checkpoints,
                 identity: plan.identity.clone(),
                 steps_per_s: config.train.steps_per_s,
-                scaled: plan.conditioning.scale_s.is_some(),
+                artefact: plan.conditioning.scale.artefact(),
+                scale: acquire.scale_board(),
                 at_full_speed: plan.at_full_speed,
                 reports: reports.clone(),
             })

@@ -21,18 +21,28 @@ pub struct SignalConfig {
     /// Rows and columns of ECoG grids by the letters of their labels: `G = "8x8"`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub grids: BTreeMap<String, String>,
-    /// Cut-off of the high-pass; 0 switches it off.
+    /// Cut-off of the high-pass; 0 switches it off. Together with `lowpass_hz` it is one band-pass.
     pub highpass_hz: f64,
     /// Cut-off of the low-pass; 0 switches it off.
     pub lowpass_hz: f64,
+    /// Order of high- and low-pass, and poles at each edge of the band-pass.
+    pub filter_order: usize,
     /// Line frequency to take out; 0 switches it off.
     pub notch_hz: f64,
+    /// How many of its multiples are taken out; 1 is the line itself.
+    pub notch_harmonics: usize,
+    /// Frequency of a notch over its width.
+    pub notch_q: f64,
     /// `average`, `none` for as recorded, another word, or labels of channels.
     pub reference: ReferenceConfig,
     /// Pairs of the reference `bipolar`: `Fp1-F7`.
     pub bipolar: Vec<String>,
     /// Time constant of the running scale a channel; 0 leaves microvolts.
     pub scale_s: f64,
+    /// What a channel is divided by: `ema`, its running standard deviation, or `robust`, its median absolute deviation.
+    pub scale: String,
+    /// What becomes of scaled values far out: `clip` or `soft-log`.
+    pub limit: String,
 }
 
 impl Default for SignalConfig {
@@ -44,10 +54,15 @@ impl Default for SignalConfig {
             grids: BTreeMap::new(),
             highpass_hz: 0.5,
             lowpass_hz: 0.0,
+            filter_order: 4,
             notch_hz: 0.0,
+            notch_harmonics: 1,
+            notch_q: 30.0,
             reference: ReferenceConfig::Word("average".to_owned()),
             bipolar: Vec::new(),
             scale_s: 30.0,
+            scale: "ema".to_owned(),
+            limit: "clip".to_owned(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Checkpoints that the next run goes on from.
 
 use super::embeddings::{Row, rows};
-use super::{at_full_speed, number};
+use super::{at_full_speed, number, run};
 use crate::cli::program::{Desk, bundled};
 
 /// The embeddings that were made by the generation which a run began with.
@@ -77,4 +77,26 @@ fn no_more_than_five_checkpoints_of_a_run_are_kept() {
         .collect();
     assert_eq!(kept.len(), 5, "{kept:?}");
     assert!(kept.contains(&format!("step-{:08}.safetensors", number(&summary["training"]["steps"]))), "{kept:?}");
+}
+
+#[test]
+fn a_checkpoint_carries_its_running_scale_and_serves_no_other() {
+    let (desk, recording) = (Desk::new(), bundled());
+    let robust = ["--duration", "15", "--set", "signal.scale=robust", "--set", "signal.limit=soft-log"];
+    let trained = at_full_speed(&desk, &recording, &robust);
+    let checkpoint = format!("checkpoints/run-0001/step-{:08}.safetensors", number(&trained["training"]["steps"]));
+    let bytes = std::fs::read(desk.path(&checkpoint)).unwrap();
+    assert!(String::from_utf8_lossy(&bytes).contains(r#"\"scale\":{\"centre\":["#), "the scale's state is in it");
+    let resumed = |more: &[&str]| {
+        let arguments = ["--speed", "max", "--resume", "--no-train"];
+        desk.run(&run(&recording, &[&arguments[..], &robust, more].concat()))
+    };
+    let [once, again] = [(); 2].map(|()| {
+        resumed(&[]).ends_with(0);
+        desk.json("s.json")["embeddings"].clone()
+    });
+    assert_eq!(once, again, "without training nothing is learnt of the scale either");
+    let parts = ["the running scale robust over 30 s, soft-log", "the running scale robust over 10 s, soft-log"];
+    resumed(&["--set", "signal.scale_s=10"]).refuses(1, &parts);
+    resumed(&["--set", "signal.scale_s=0"]).refuses(1, &["the running scale none"]);
 }
