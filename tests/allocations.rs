@@ -1,7 +1,7 @@
 //! The data path allocates nothing in its steady state: a counting allocator proves it.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use neurostream::dsp::{Conditioner, Conditioning, Derivation, Deriver, Limit, Reference, Scaling, Spread};
+use neurostream::dsp::{Conditioner, Conditioning, Derivation, Deriver, Limit, Ratio, Reference, Scaling, Spread};
 use neurostream::ring::{Branch, Doorbell, Tee, WhenFull, frames};
 use neurostream::signal::electrode::GridShapes;
 use neurostream::signal::{Montage, Stamp};
@@ -22,20 +22,27 @@ fn conditioning_tee_and_windows_allocate_nothing() {
         highpass_hz: Some(0.5),
         lowpass_hz: Some(45.0),
         notch_hz: Some(50.0),
+        resample: Ratio::between(RATE, 200.0),
         scale: Scaling::Running { spread: Spread::Robust, seconds: 30.0, limit: Limit::SoftLog },
         ..Conditioning::of(Derivation::average(CHANNELS))
     };
     let mut conditioner = Conditioner::new(&how, RATE);
-    let (mut conditioned, mut window) = (Vec::with_capacity(BLOCK * CHANNELS), vec![0.0; 512 * CHANNELS]);
+    let (mut conditioned, mut window) = (Vec::with_capacity(64 * CHANNELS), vec![0.0; 512 * CHANNELS]);
     let samples: Vec<f32> = (0..BLOCK * CHANNELS).map(|i| (i as f32 * 0.1).sin() * 20.0).collect();
     let (mut first, mut windows) = (0u64, 0);
     let mut run = |blocks: u64| {
         for block in 0..blocks {
             conditioned.clear();
-            conditioner.step(&samples, &[true; CHANNELS], &mut conditioned);
-            tee.push(&conditioned, first, Stamp(0.0), Stamp(0.0));
             // A gap now and then is part of the steady state.
-            first += BLOCK as u64 + u64::from(block % 1000 == 999);
+            if block % 1000 == 0 {
+                conditioner.finish(&mut conditioned);
+                conditioner.gap(first + 1);
+                first += 1;
+            }
+            conditioner.step(&samples, &[true; CHANNELS], &mut conditioned);
+            let at = conditioner.end_frame() - (conditioned.len() / CHANNELS) as u64;
+            tee.push(&conditioned, at, Stamp(0.0), Stamp(0.0));
+            first += BLOCK as u64;
             for (slide, reader) in slides.iter_mut().zip(&mut readers) {
                 while let Some(passage) = slide.next(reader) {
                     passage.copy_to(&mut window);

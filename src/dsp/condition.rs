@@ -1,9 +1,9 @@
 //! Conditioning: what stands between the amplifier's microvolts and the model.
 //!
-//! Owns filter, reference and scale state of one stream; runs on the acquisition thread, once for all consumers.
+//! Owns filter, reference, resampler and scale state of one stream; runs on the acquisition thread, once for all consumers.
 //! Invariant: every output sample is finite, and a gap starts the filters afresh.
 
-use super::{Cascade, Derivation, Deriver, RunningScale, Scaling, Section, vectorised};
+use super::{Cascade, Derivation, Deriver, Ratio, Resampler, RunningScale, Scaling, Section, vectorised};
 
 /// How a stream is conditioned; high- and low-pass lie below half its rate, and in this order.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +22,8 @@ pub struct Conditioning {
     pub notch_q: f64,
     /// What the channels of the model are made of.
     pub derivation: Derivation,
+    /// From the stream's rate to the model's; `None` leaves it.
+    pub resample: Option<Ratio>,
     /// What becomes of microvolts.
     pub scale: Scaling,
 }
@@ -38,11 +40,12 @@ impl Conditioning {
             notch_harmonics: 1,
             notch_q: 30.0,
             derivation,
+            resample: None,
             scale: Scaling::Microvolts,
         }
     }
 
-    /// The filters at this rate, one after the other.
+    /// The filters at the stream's rate, one after the other.
     #[must_use]
     pub fn sections(&self, rate_hz: f64) -> Vec<Section> {
         let order = self.filter_order;
@@ -65,11 +68,12 @@ impl Conditioning {
     }
 }
 
-/// Filters, derives and scales frames: `C_in` channels go in, `C_out` come out.
+/// Filters, derives, resamples and scales frames: `C_in` channels go in, `C_out` come out.
 #[derive(Clone, Debug)]
 pub struct Conditioner {
     cascade: Cascade,
     deriver: Deriver,
+    resampler: Option<Resampler>,
     scale: Option<RunningScale>,
     /// `[C_in]`: the frame at work.
     frame: Vec<f64>,
@@ -79,34 +83,67 @@ pub struct Conditioner {
     last: Vec<f64>,
     settled: bool,
     invalid: u64,
+    /// Number of the frame after the newest one in.
+    next: u64,
 }
 
 impl Conditioner {
-    /// A conditioner at rest.
+    /// A conditioner at rest, before frame 0; `rate_hz` is that of the frames that come.
     #[must_use]
     pub fn new(how: &Conditioning, rate_hz: f64) -> Self {
         let (channels, outputs) = (how.derivation.inputs(), how.derivation.outputs());
+        let scaled_hz = how.resample.map_or(rate_hz, |ratio| ratio.rate_hz(rate_hz));
         Self {
             cascade: Cascade::new(how.sections(rate_hz), channels),
             deriver: Deriver::new(how.derivation.clone()),
-            scale: RunningScale::new(how.scale, outputs, rate_hz),
+            resampler: how.resample.map(|ratio| Resampler::new(ratio, outputs)),
+            scale: RunningScale::new(how.scale, outputs, scaled_hz),
             frame: vec![0.0; channels],
             derived: vec![0.0; outputs],
             last: vec![0.0; channels],
             settled: false,
             invalid: 0,
+            next: 0,
         }
     }
 
-    /// `C_out`.
+    /// Tells it that the next frame is number `next` and does not follow on the last one.
+    pub fn gap(&mut self, next: u64) {
+        self.settled = false;
+        self.next = next;
+        if let Some(resampler) = &mut self.resampler {
+            resampler.restart(next);
+        }
+    }
+
+    /// Samples in a frame that comes out.
     #[must_use]
-    pub fn outputs(&self) -> usize {
+    pub fn channels(&self) -> usize {
         self.derived.len()
     }
 
-    /// Tells it that the next frame does not follow on the last one.
-    pub fn gap(&mut self) {
-        self.settled = false;
+    /// Number, at the rate of what comes out, of the frame after the last that came out.
+    #[must_use]
+    pub fn end_frame(&self) -> u64 {
+        self.resampler.as_ref().map_or(self.next, Resampler::end_frame)
+    }
+
+    /// Frames that `frames` more frames in can bring out at most.
+    #[must_use]
+    pub fn most(&self, frames: usize) -> usize {
+        self.resampler.as_ref().map_or(frames, |resampler| resampler.most(frames))
+    }
+
+    /// Frames that can wait inside at most.
+    #[must_use]
+    pub fn most_held(&self) -> usize {
+        self.resampler.as_ref().map_or(0, Resampler::most_held)
+    }
+
+    /// Frames that wait inside for what comes after them: [`Conditioner::finish`] brings them out.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.resampler.as_ref().map_or(0, Resampler::held)
     }
 
     /// Samples so far that were not finite; each was replaced by the channel's last finite value.
@@ -149,16 +186,33 @@ impl Conditioner {
             }
             self.cascade.step(&mut self.frame);
             self.deriver.step(&self.frame, &mut self.derived);
-            let from = out.len();
-            match &mut self.scale {
-                Some(scale) => {
-                    out.resize(from + self.derived.len(), 0.0);
-                    scale.step(&self.derived, &mut out[from..]);
-                }
-                // A filter may overshoot what single precision holds.
-                None => out.extend(self.derived.iter().map(|&x| (x as f32).clamp(f32::MIN, f32::MAX))),
+            self.next += 1;
+            let scale = &mut self.scale;
+            match &mut self.resampler {
+                Some(resampler) => resampler.step(&self.derived, |frame| scaled(scale, frame, out)),
+                None => scaled(scale, &self.derived, out),
             }
         }
+    }
+
+    /// Adds to `out` the frames that wait inside, before a gap or the end.
+    pub fn finish(&mut self, out: &mut Vec<f32>) {
+        if let Some(resampler) = &mut self.resampler {
+            resampler.finish(|frame| scaled(&mut self.scale, frame, out));
+        }
+    }
+}
+
+/// Adds one frame to `out`, scaled where there is a scale.
+fn scaled(scale: &mut Option<RunningScale>, frame: &[f64], out: &mut Vec<f32>) {
+    let from = out.len();
+    match scale {
+        Some(scale) => {
+            out.resize(from + frame.len(), 0.0);
+            scale.step(frame, &mut out[from..]);
+        }
+        // A filter may overshoot what single precision holds.
+        None => out.extend(frame.iter().map(|&x| (x as f32).clamp(f32::MIN, f32::MAX))),
     }
 }
 
@@ -201,14 +255,22 @@ mod tests {
 
     proptest! {
         #[test]
-        fn block_size_does_not_matter(cuts in prop::collection::vec(1usize..40, 1..20), seed in any::<u32>()) {
+        fn block_size_does_not_matter(
+            cuts in prop::collection::vec(1usize..40, 1..20),
+            seed in any::<u32>(),
+            rate_hz in prop::sample::select(vec![250.0, 100.0, 83.1, 30.0, 400.0]),
+        ) {
             let channels = 3;
+            let how = Conditioning { resample: Ratio::between(250.0, rate_hz).filter(|_| rate_hz != 250.0), ..how(channels) };
             let samples: Vec<f32> = (0..600 * channels as u32)
                 .map(|i| (i.wrapping_mul(2_654_435_761).wrapping_add(seed) >> 20) as f32 - 2048.0)
                 .collect();
-            let (mut whole, mut cut) = (Conditioner::new(&how(channels), 250.0), Conditioner::new(&how(channels), 250.0));
+            let make = || Conditioner::new(&how, 250.0);
+            let (mut whole, mut cut) = (make(), make());
             let (mut a, mut b) = (Vec::new(), Vec::new());
             whole.step(&samples, &[true; 3], &mut a);
+            whole.finish(&mut a);
+            prop_assert_eq!(a.len() / channels, (600.0 * rate_hz / 250.0_f64).ceil() as usize);
             let mut rest = &samples[..];
             for n in cuts.iter().cycle() {
                 let (now, later) = rest.split_at((n * channels).min(rest.len()));
@@ -216,6 +278,7 @@ mod tests {
                 rest = later;
                 if rest.is_empty() { break; }
             }
+            cut.finish(&mut b);
             prop_assert_eq!(a, b);
         }
     }
@@ -259,13 +322,18 @@ mod tests {
 
     #[test]
     fn a_gap_and_an_offset_make_no_step() {
-        let derivation = Derivation::as_recorded(1);
-        let mut conditioner =
-            Conditioner::new(&Conditioning { scale: Scaling::Microvolts, derivation, ..how(1) }, 250.0);
-        let mut out = Vec::new();
-        conditioner.step(&vec![1000.0; 500], &[true], &mut out);
-        conditioner.gap();
-        conditioner.step(&vec![-3000.0; 500], &[true], &mut out);
-        assert!(out.iter().all(|v| v.abs() < 1e-3), "a constant passes no high-pass");
+        for resample in [None, Ratio::between(250.0, 100.0)] {
+            let derivation = Derivation::as_recorded(1);
+            let how = Conditioning { scale: Scaling::Microvolts, derivation, resample, ..how(1) };
+            let mut conditioner = Conditioner::new(&how, 250.0);
+            let mut out = Vec::new();
+            conditioner.step(&vec![1000.0; 500], &[true], &mut out);
+            conditioner.finish(&mut out);
+            conditioner.gap(501);
+            conditioner.step(&vec![-3000.0; 500], &[true], &mut out);
+            conditioner.finish(&mut out);
+            assert_eq!(out.len(), if resample.is_some() { 400 } else { 1000 });
+            assert!(out.iter().all(|v| v.abs() < 1e-3), "a constant passes no high-pass");
+        }
     }
 }

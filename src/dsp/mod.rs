@@ -1,4 +1,4 @@
-//! Causal signal processing on interleaved frames: filters, reference, running scale, envelopes.
+//! Causal signal processing on interleaved frames: filters, reference, resampling, running scale, envelopes.
 //!
 //! Plain structs that own their state; they run on whichever thread owns them. Invariant: the output does not depend
 //! on how the frames were cut into blocks.
@@ -9,6 +9,7 @@ mod filter;
 mod latency;
 pub mod quality;
 mod reference;
+pub mod resample;
 mod scale;
 mod vectorised;
 
@@ -17,5 +18,6 @@ pub use envelope::Envelope;
 pub use filter::{Cascade, Section};
 pub use latency::LatencyHistogram;
 pub use reference::{Derivation, Derived, Deriver, Pair, Reach, Reference, ReferenceError};
+pub use resample::{Ratio, Resampler};
 pub use scale::{CLIP, Limit, RunningScale, ScaleState, Scaling, Spread, StateError};
 pub use vectorised::vectorised;

@@ -6,6 +6,7 @@
 use super::plan::OpenSource;
 use super::report::Report;
 use super::scale_board::ScaleBoard;
+use super::timeline::Timeline;
 use crate::dsp::Conditioner;
 use crate::ring::Tee;
 use crate::signal::{Block, Clock, Event, EventKind, Stamp};
@@ -68,6 +69,7 @@ pub(super) struct AcquireStage {
     good: Vec<bool>,
     recorded: Tee,
     conditioned: Tee,
+    timeline: Timeline,
     block: Block,
     samples: Vec<f32>,
     next: Option<u64>,
@@ -86,18 +88,20 @@ impl AcquireStage {
     pub fn new(
         source: OpenSource,
         conditioner: Conditioner,
+        timeline: Timeline,
         [recorded, conditioned]: [Tee; 2],
         allowance: Option<u64>,
         reports: Sender<Report>,
     ) -> Self {
         let channels = source.facts().montage.len();
-        let outputs = conditioner.outputs();
+        let outputs = conditioner.channels();
         Self {
             source,
             conditioner,
             good: vec![true; channels],
             recorded,
             conditioned,
+            timeline,
             block: Block::with_capacity(channels, 1024),
             samples: Vec::with_capacity(outputs * 1024),
             next: None,
@@ -141,7 +145,9 @@ impl AcquireStage {
         if frames == 0 {
             return Ok(if self.allowance == Some(0) { Turn::Enough } else { Turn::Idle });
         }
-        self.waiting = self.recorded.room().min(self.conditioned.room()) < frames;
+        self.waiting = !self.begin(self.block.first)
+            || self.recorded.room() < frames
+            || self.conditioned.room() < self.conditioner.most(frames);
         if self.waiting {
             return Ok(Turn::Full);
         }
@@ -149,23 +155,57 @@ impl AcquireStage {
         Ok(Turn::Frames)
     }
 
+    /// Closes what came before a gap; false while there is no room for it. Without a gap there is nothing to do.
+    fn begin(&mut self, first: u64) -> bool {
+        if self.next == Some(first) {
+            return true;
+        }
+        let closed = self.finish(self.arrived);
+        if closed {
+            self.conditioner.gap(first);
+            self.next = Some(first);
+        }
+        closed
+    }
+
+    /// Hands on the frames that wait in the conditioner for what comes after them, before a gap or at the end; false, and
+    /// nothing done, while there is no room for them.
+    pub fn finish(&mut self, now: Stamp) -> bool {
+        let has_room = self.conditioned.room() >= self.conditioner.held();
+        if has_room {
+            self.samples.clear();
+            self.conditioner.finish(&mut self.samples);
+            self.hand_on(now);
+        }
+        has_room
+    }
+
+    /// Offers what the conditioner has put out.
+    fn hand_on(&mut self, now: Stamp) {
+        let frames = self.samples.len() / self.conditioner.channels();
+        if frames > 0 {
+            let run = self.timeline.run(frames, self.conditioner.end_frame(), now);
+            self.conditioned.push_run(&self.samples, run);
+        }
+    }
+
     fn deliver(&mut self, now: Stamp) {
         let Block { samples, first, stamp, .. } = &self.block;
         let frames = self.block.frames() as u64;
-        if self.next.is_some_and(|next| next != *first) {
-            self.conditioner.gap();
-        }
-        self.next = Some(first + frames);
+        let end = first + frames;
+        self.next = Some(end);
+        // Counted before anybody can have consumed them.
+        self.counts.frames.store(self.counts.frames() + frames, Ordering::Relaxed);
+        self.counts.end_frame.store(end, Ordering::Relaxed);
+        self.counts.arrived.store(now.0.to_bits(), Ordering::Relaxed);
+        self.timeline.note(frames, end, *stamp);
         self.samples.clear();
         self.conditioner.step(samples, &self.good, &mut self.samples);
         if let Some(scale) = self.conditioner.scale() {
             self.board.write(scale.state());
         }
         self.recorded.push(samples, *first, *stamp, now);
-        self.conditioned.push(&self.samples, *first, *stamp, now);
-        self.counts.frames.store(self.counts.frames() + frames, Ordering::Relaxed);
-        self.counts.end_frame.store(first + frames, Ordering::Relaxed);
-        self.counts.arrived.store(now.0.to_bits(), Ordering::Relaxed);
+        self.hand_on(now);
         for marker in self.block.markers.drain(..) {
             let event = Event { at: now, kind: EventKind::Marker, text: marker.text.clone() };
             let _ = self.reports.try_send(Report::Marker(marker));

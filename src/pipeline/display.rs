@@ -71,7 +71,7 @@ impl DisplayStage {
             let samples = &mut self.samples[..frames * channels];
             passage.copy_to(samples);
             if self.next.is_some_and(|next| next != first) {
-                self.conditioner.gap();
+                self.conditioner.gap(first);
             }
             self.next = Some(first + frames as u64);
             self.filtered.clear();

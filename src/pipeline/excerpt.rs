@@ -57,38 +57,48 @@ pub enum ExcerptError {
 /// If there is no such window or the source fails.
 pub fn excerpt(plan: &Plan, mut source: OpenSource, at_s: f64) -> Result<Excerpt, ExcerptError> {
     let (recorded, channels) = (plan.facts.montage.len(), plan.montage.len());
-    let (rate_hz, name) = (plan.facts.rate_hz, plan.facts.name.clone());
+    let (stream_hz, rate_hz, name) = (plan.facts.rate_hz, plan.rate_hz, plan.facts.name.clone());
     let start = (at_s * rate_hz).round() as u64;
     let (at_s, window_s) = (start as f64 / rate_hz, plan.window as f64 / rate_hz);
     let samples = plan.window * channels;
-    let mut conditioner = Conditioner::new(&plan.conditioning, rate_hz);
+    let mut conditioner = Conditioner::new(&plan.conditioning, stream_hz);
     let good = vec![true; recorded];
     let (mut block, mut events) = (Block::with_capacity(recorded, 1024), Vec::new());
     let (mut kept, mut conditioned) = (Vec::with_capacity(2 * samples), Vec::new());
+    let keep = |kept: &mut Vec<f32>, conditioned: &mut Vec<f32>, end: u64| {
+        let frames = (conditioned.len() / channels) as u64;
+        let before = start.saturating_sub(end - frames).min(frames) as usize;
+        kept.extend_from_slice(&conditioned[before * channels..]);
+        conditioned.clear();
+    };
     let mut next = 0;
     while kept.len() < 2 * samples {
         block.clear();
-        if let Progress::End(_) = source.step(Stamp::default(), &mut block, &mut events)? {
+        let is_over = matches!(source.step(Stamp::default(), &mut block, &mut events)?, Progress::End(_));
+        events.clear();
+        if is_over || block.first != next {
+            conditioner.finish(&mut conditioned);
+            keep(&mut kept, &mut conditioned, conditioner.end_frame());
+        }
+        if is_over {
             break;
         }
-        events.clear();
         if block.first != next {
-            conditioner.gap();
-            if block.first > start && kept.len() >= samples {
+            conditioner.gap(block.first);
+            let is_beyond = conditioner.end_frame() > start;
+            if is_beyond && kept.len() >= samples {
                 break;
             }
-            if block.first > start {
-                return Err(ExcerptError::Gap { name, at_s, window_s, until_s: block.first as f64 / rate_hz });
+            if is_beyond {
+                return Err(ExcerptError::Gap { name, at_s, window_s, until_s: block.first as f64 / stream_hz });
             }
         }
         next = block.first + block.frames() as u64;
-        conditioned.clear();
         conditioner.step(&block.samples, &good, &mut conditioned);
-        let before = start.saturating_sub(block.first).min(block.frames() as u64) as usize;
-        kept.extend_from_slice(&conditioned[before * channels..]);
+        keep(&mut kept, &mut conditioned, conditioner.end_frame());
     }
     if kept.len() < samples {
-        return Err(ExcerptError::BeyondEnd { name, at_s, window_s, end_s: next as f64 / rate_hz });
+        return Err(ExcerptError::BeyondEnd { name, at_s, window_s, end_s: next as f64 / stream_hz });
     }
     let following = kept.get(samples..2 * samples).map(<[f32]>::to_vec);
     kept.truncate(samples);

@@ -9,7 +9,9 @@ use super::run::{Ends, Feed, TELEMETRY_EVERY_S};
 use super::shutdown::{Reason, Shutdown};
 use super::stage::{own_pool, spawn};
 use super::wiring::Stages;
-use crate::signal::Clock;
+use crate::serve::EncodeStage;
+use crate::signal::{Clock, Event};
+use crossbeam_channel::Sender;
 use std::io;
 use std::sync::Arc;
 
@@ -45,10 +47,7 @@ fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, en
             Ok(Turn::Enough) => shutdown.request(Reason::Duration),
             Err(error) => shutdown.request(Reason::Failed { stage: "the source", why: error.to_string() }),
         }
-        while encode.step(clock, &mut events) {}
-        for event in events.drain(..) {
-            let _ = reports.try_send(Report::Event(event));
-        }
+        encode_all(&mut encode, clock, &mut events, &reports);
         if let Some(train) = &mut train {
             train.admit();
             while !shutdown.is_requested() && train.step(clock.now()) {}
@@ -60,7 +59,9 @@ fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, en
             let _ = feed.views.try_send(Arc::new(telemetry.view(now, None)));
         }
     }
+    acquire.finish(clock.now());
     drop(acquire);
+    encode_all(&mut encode, clock, &mut events, &reports);
     let (sha256, file) = encode.finish();
     let _ = ends.encode.send((sha256, file.map_err(|error| error.to_string())));
     if let Some(mut train) = train {
@@ -68,4 +69,12 @@ fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, en
     }
     telemetry.step(clock.now());
     let _ = feed.last.send(telemetry);
+}
+
+/// Encodes every window that is there.
+fn encode_all(encode: &mut EncodeStage, clock: &dyn Clock, events: &mut Vec<Event>, reports: &Sender<Report>) {
+    while encode.step(clock, events) {}
+    for event in events.drain(..) {
+        let _ = reports.try_send(Report::Event(event));
+    }
 }

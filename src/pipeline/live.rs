@@ -67,6 +67,7 @@ fn acquiring(mut stage: AcquireStage, clock: &dyn Clock, shutdown: &Shutdown) {
         Ok(runtime) => runtime.block_on(acquisition(&mut stage, clock, shutdown)),
         Err(error) => shutdown.request(Reason::Failed { stage: ACQUIRE, why: error.to_string() }),
     }
+    stage.finish(clock.now());
     stage.ring();
 }
 

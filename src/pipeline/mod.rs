@@ -4,6 +4,8 @@
 //! the time.
 
 mod acquire;
+#[cfg(test)]
+mod acquire_tests;
 mod augmentations;
 mod clock;
 pub mod command;
@@ -14,6 +16,7 @@ mod live;
 mod model;
 mod objective;
 mod plan;
+mod rate;
 mod reference;
 mod report;
 mod run;
@@ -22,6 +25,7 @@ mod shutdown;
 mod stage;
 mod summary;
 mod telemetry;
+mod timeline;
 mod train;
 mod validate;
 pub mod view;

@@ -3,9 +3,10 @@
 //! Pure but for opening the source. Invariant: what a plan holds fits together, and everything that does not is found at
 //! once.
 
+use super::rate::{resampling, told_of};
 use super::{augmentations, model, objective, reference};
 use crate::config::{Config, Problem, SignalConfig, Speed};
-use crate::dsp::{Conditioning, Derived, Limit, Scaling, Spread};
+use crate::dsp::{Conditioning, Derived, Limit, Ratio, Scaling, Spread};
 use crate::learn::{Encoder, Identity, ObjectiveSettings, Policy, TrainerSettings};
 use crate::lsl::{Library, LslError};
 use crate::signal::{Clock, Montage, StreamFacts};
@@ -104,7 +105,9 @@ pub struct Plan {
     pub montage: Montage,
     /// How frames are conditioned for the model.
     pub conditioning: Conditioning,
-    /// Frames of a window.
+    /// Rate of the frames that the model sees; `facts.rate_hz` is that of the stream.
+    pub rate_hz: f64,
+    /// Frames of a window, at the model's rate as everything behind conditioning.
     pub window: usize,
     /// Frames from one window to the next.
     pub hop: usize,
@@ -129,10 +132,9 @@ impl Plan {
     pub fn new(config: &Config, facts: &StreamFacts) -> Result<Self, PlanError> {
         let mut problems = Vec::new();
         let mut notes = Vec::new();
-        let rate_hz = facts.rate_hz;
-        if !(rate_hz.is_finite() && rate_hz > 0.0) {
+        if !(facts.rate_hz.is_finite() && facts.rate_hz > 0.0) {
             let problem =
-                Problem::of("source", &facts.name, format!("must have a rate; this stream says {rate_hz} Hz"));
+                Problem::of("source", &facts.name, format!("must have a rate; this stream says {} Hz", facts.rate_hz));
             return Err(PlanError::Problems { name: facts.name.clone(), problems: vec![problem] });
         }
         let recorded = facts.montage.located(&reference::grid_shapes(&config.signal));
@@ -143,10 +145,17 @@ impl Plan {
                 (None, String::new())
             }
         };
-        let nyquist = rate_hz / 2.0;
         let signal = &config.signal;
+        let nyquist = facts.rate_hz / 2.0;
+        let (resample, rate_hz) = match resampling(signal.rate_hz, facts.rate_hz) {
+            Ok(resampling) => resampling,
+            Err(problem) => {
+                problems.push(problem);
+                (None, facts.rate_hz)
+            }
+        };
         for (key, value) in [("signal.highpass_hz", signal.highpass_hz), ("signal.lowpass_hz", signal.lowpass_hz)] {
-            let lowest = LOWEST_CUTOFF * rate_hz;
+            let lowest = LOWEST_CUTOFF * facts.rate_hz;
             if value > 0.0 && value < lowest {
                 let allowed = format!("must be at least {lowest} Hz: a filter below that is lost in rounding");
                 problems.push(Problem::of(key, value, allowed).hint("0 switches it off"));
@@ -156,14 +165,19 @@ impl Plan {
                 problems.push(Problem::of(key, value, allowed).hint("0 switches it off"));
             }
         }
-        problems.extend(augmentations::unfit_steps(&config.augment, nyquist));
+        if resample.is_some() && (rate_hz / 2.0..nyquist).contains(&signal.highpass_hz) {
+            let allowed = format!("must lie below half the model's rate, {} Hz: nothing would be left", rate_hz / 2.0);
+            problems.push(Problem::of("signal.highpass_hz", signal.highpass_hz, allowed).hint("0 switches it off"));
+        }
+        problems.extend(augmentations::unfit_steps(&config.augment, rate_hz / 2.0));
         let seen = derived.as_ref().map_or(&recorded, |derived| &derived.montage);
         let shape = model::encoder(&config.model, seen, rate_hz);
         let window = frames(config.window.length_s, rate_hz);
         let hop = frames(config.window.hop_s, rate_hz).max(1);
         let objective = objective::objective(config, shape, window, rate_hz);
-        problems.extend(objective::problems(config, &objective, [window, hop], rate_hz, facts.frames));
-        if let Some(total) = facts.frames
+        let total = facts.frames.map(|frames| resample.unwrap_or(Ratio::ONE).first_at(frames));
+        problems.extend(objective::problems(config, &objective, [window, hop], rate_hz, total));
+        if let Some(total) = total
             && total < window as u64
         {
             let allowed = format!("must fit into the recording, {:.3} s", total as f64 / rate_hz);
@@ -179,6 +193,9 @@ impl Plan {
             notes.push(format!("no notch at {notch_hz} Hz: it is not below half the stream's rate, {nyquist} Hz"));
             notch_hz = 0.0;
         }
+        if let Some(ratio) = resample {
+            notes.extend(told_of(ratio, facts.rate_hz, signal));
+        }
         let switched = |hz: f64| (hz > 0.0).then_some(hz);
         let conditioning = Conditioning {
             highpass_hz: switched(signal.highpass_hz),
@@ -188,9 +205,10 @@ impl Plan {
             notch_harmonics: signal.notch_harmonics,
             notch_q: signal.notch_q,
             derivation,
+            resample,
             scale: scaling(signal),
         };
-        let memory_s = conditioning.memory_s(rate_hz);
+        let memory_s = conditioning.memory_s(facts.rate_hz);
         if memory_s > config.window.length_s {
             notes.push(format!(
                 "windows of {} s are shorter than what the filters remember, {memory_s:.2} s: an artefact's echo can fill whole windows",
@@ -201,7 +219,8 @@ impl Plan {
             method: objective.method,
             encoder: objective.encoder.clone(),
             channels: montage.labels().map(str::to_owned).collect(),
-            rate_hz,
+            // The rate that was asked for, so that one checkpoint serves streams whose rates are a hair's breadth apart.
+            rate_hz: if resample.is_some() { signal.rate_hz } else { rate_hz },
             window,
             reference: Some(referred_to),
             scaling: Some(conditioning.scale),
@@ -212,6 +231,7 @@ impl Plan {
             facts: Arc::new(StreamFacts { montage: recorded, ..facts.clone() }),
             montage,
             conditioning,
+            rate_hz,
             window,
             hop,
             identity,
@@ -235,7 +255,7 @@ impl Plan {
             && !self.identity.encoder.architecture.serves_any_montage()
             && let Ok(Derived { derivation, montage, notes }) = reference::arrange(&now, labels)
         {
-            plan.identity.encoder = model::encoder(&self.config.model, &montage, self.facts.rate_hz);
+            plan.identity.encoder = model::encoder(&self.config.model, &montage, self.rate_hz);
             plan.trainer.objective.encoder = plan.identity.encoder.clone();
             plan.identity.channels = labels.to_vec();
             plan.conditioning.derivation = derivation;

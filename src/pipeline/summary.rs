@@ -5,7 +5,7 @@
 use super::plan::Plan;
 use super::run::EncodeEnd;
 use super::shutdown::Reason;
-use super::telemetry::{Consumer, Gauges, Telemetry, latency};
+use super::telemetry::{Gauges, Telemetry, latency};
 use super::train::{TrainCounts, TrainEnd};
 use super::view::TrainerState;
 use memory_stats::memory_stats;
@@ -70,7 +70,7 @@ impl Summary {
         let mut frames = Map::new();
         frames.insert("acquired".to_owned(), json!(acquired));
         frames.insert("gaps".to_owned(), json!(gauges.acquire.gaps()));
-        for ledger in gauges.consumers.iter().map(Consumer::ledger) {
+        for ledger in gauges.consumers.iter().map(|consumer| consumer.ledger(&gauges.acquire)) {
             let entry = json!({"consumed": ledger.consumed, "lost": ledger.lost, "left": ledger.left});
             frames.insert(ledger.consumer.to_owned(), entry);
         }
@@ -81,6 +81,7 @@ impl Summary {
         let mut value = json!({
             "version": 1,
             "source": {"kind": facts.kind, "name": facts.name, "channels": facts.channels, "rate_hz": facts.rate_hz},
+            "model": {"rate_hz": gauges.model_hz},
             "reason": reason.to_string(),
             "wall_s": rounded(wall_s),
             "signal_s": rounded(acquired as f64 / facts.rate_hz),

@@ -22,14 +22,16 @@ pub(super) struct Consumer {
     pub name: &'static str,
     pub written: Arc<WriterCounts>,
     pub read: Arc<ReaderCounts>,
+    /// Frames of the source that its ring has room for.
     pub capacity: u64,
 }
 
 impl Consumer {
-    /// Its ledger at this moment. Counters move while they are read, so `left` is what the others leave.
-    pub fn ledger(&self) -> Ledger {
+    /// Its ledger at this moment, in frames of the source. Counters move while they are read, so `left` is what the others
+    /// leave: frames in its ring, and before it in the resampler.
+    pub fn ledger(&self, acquire: &AcquireCounts) -> Ledger {
         let (consumed, skipped) = (self.read.consumed(), self.read.skipped());
-        let (refused, acquired) = (self.written.refused(), self.written.offered());
+        let (refused, acquired) = (self.written.refused(), acquire.frames());
         let left = acquired.saturating_sub(refused + consumed + skipped);
         let fill = left as f32 / self.capacity as f32;
         Ledger { consumer: self.name, acquired, consumed, lost: refused + skipped, left, fill }
@@ -46,6 +48,8 @@ pub(super) struct Gauges {
     pub consumers: Vec<Consumer>,
     pub method: &'static str,
     pub dimension: usize,
+    /// Rate of the frames that encoder and trainer see.
+    pub model_hz: f64,
     pub hop: usize,
     pub speed: Option<f64>,
     pub outlet: Option<String>,
@@ -159,7 +163,7 @@ impl Telemetry {
     /// Tells of losses when they begin and each time they have doubled.
     fn watch_losses(&mut self, now: Stamp) {
         for i in 0..self.gauges.consumers.len() {
-            let ledger = self.gauges.consumers[i].ledger();
+            let ledger = self.gauges.consumers[i].ledger(&self.gauges.acquire);
             if ledger.lost > 2 * self.lost[i] {
                 self.lost[i] = ledger.lost;
                 let text = format!("the {} has lost {} of {} frames", ledger.consumer, ledger.lost, ledger.acquired);
@@ -195,7 +199,8 @@ impl Telemetry {
             (Some((from, first)), Some((to, last))) if *to > *from => (last - first) as f64 / (*to - *from),
             _ => 0.0,
         };
-        let behind = gauges.acquire.end_frame().saturating_sub(encode.end_frame() + gauges.hop as u64);
+        let encoded_s = (encode.end_frame() + gauges.hop as u64) as f64 / gauges.model_hz;
+        let behind_s = (gauges.acquire.end_frame() as f64 / rate_hz - encoded_s).max(0.0);
         let warm = encode.windows() > 0;
         let mut histogram = Vec::new();
         encode.latency.coarse_to(&mut histogram);
@@ -205,11 +210,11 @@ impl Telemetry {
             wall_s: now - self.started,
             signal_s: acquired as f64 / rate_hz,
             speed: gauges.speed,
-            behind_s: if warm { behind as f64 / rate_hz } else { 0.0 },
+            behind_s: if warm { behind_s } else { 0.0 },
             data_age_s: if acquired > 0 { (now - gauges.acquire.arrived()).max(0.0) } else { now - self.started },
             gaps: gauges.acquire.gaps(),
             recording: None,
-            ledgers: gauges.consumers.iter().map(Consumer::ledger).collect(),
+            ledgers: gauges.consumers.iter().map(|consumer| consumer.ledger(&gauges.acquire)).collect(),
             latency: latency(encode),
             histogram,
             traces: self.display.traces(),
@@ -222,7 +227,7 @@ impl Telemetry {
             serving: ServingView {
                 embeddings: encode.windows(),
                 dimension: gauges.dimension,
-                rate_hz: rate_hz / gauges.hop as f64,
+                rate_hz: gauges.model_hz / gauges.hop as f64,
                 outlet: gauges.outlet.clone().map(|name| (name, encode.listened_to())),
                 file: gauges.file.clone(),
             },

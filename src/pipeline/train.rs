@@ -175,7 +175,7 @@ impl TrainStage {
         if !self.trainer.is_ready() {
             return false;
         }
-        if !self.budget.owes(self.reader.counts().consumed(), !self.counts.is_paused()) {
+        if !self.budget.owes(self.reader.taken(), !self.counts.is_paused()) {
             return false;
         }
         let report = self.trainer.step();

@@ -30,6 +30,9 @@ pub fn configure(document: &Document) -> Result<Config, ConfigError> {
     }
 }
 
+/// Rates that a model can have.
+const RATES_HZ: RangeInclusive<f64> = 1.0..=100_000.0;
+
 fn wrong_values(config: &Config) -> Vec<Problem> {
     let mut found = Findings(Vec::new());
     found.source(config);
@@ -81,6 +84,10 @@ impl Findings {
 
     fn signal(&mut self, config: &Config) {
         let signal = &config.signal;
+        if signal.rate_hz != 0.0 && !RATES_HZ.contains(&signal.rate_hz) {
+            let allowed = format!("must be from {} to {}, or 0", RATES_HZ.start(), RATES_HZ.end());
+            self.0.push(Problem::of("signal.rate_hz", signal.rate_hz, allowed).hint("0 is the stream's own rate"));
+        }
         self.range("signal.highpass_hz", signal.highpass_hz, 0.0..=100_000.0);
         self.range("signal.lowpass_hz", signal.lowpass_hz, 0.0..=100_000.0);
         self.range("signal.filter_order", signal.filter_order, 1..=8);

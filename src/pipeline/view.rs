@@ -11,13 +11,13 @@ use std::sync::Arc;
 pub struct Ledger {
     /// `encoder`, `trainer`, `display` or `recorder`.
     pub consumer: &'static str,
-    /// Frames that the source delivered.
+    /// Frames that the source delivered; the others count these too, whatever the model's rate.
     pub acquired: u64,
     /// Frames that this consumer took.
     pub consumed: u64,
     /// Frames that it lost because its ring was full or because it skipped to the newest.
     pub lost: u64,
-    /// Frames that lie in its ring.
+    /// Frames that lie in its ring, or wait before it in the resampler.
     pub left: u64,
     /// How full its ring is, 0 to 1.
     pub fill: f32,

@@ -8,8 +8,9 @@ use super::display::DisplayStage;
 use super::plan::{OpenSource, Plan};
 use super::report::Report;
 use super::telemetry::{Consumer, Gauges, Telemetry};
+use super::timeline::Timeline;
 use super::train::{Checkpoints, TrainParts, TrainStage};
-use crate::dsp::{Conditioner, StateError};
+use crate::dsp::{Conditioner, Ratio, StateError};
 use crate::format::embedding::{EmbeddingFile, EmbeddingFileError};
 use crate::learn::{Checkpoint, CheckpointError, Trainer, TrainerSettings};
 use crate::lsl::{Library, LslError};
@@ -146,11 +147,15 @@ impl Stages {
 
         let (reports, reported) = crossbeam_channel::bounded(4096);
         let bells = Bells::default();
-        let capacity = 2 * plan.window.max(plan.hop) + (RING_S * rate_hz).ceil() as usize;
-        let mut rings = Rings { plan, capacity, consumers: Vec::new() };
-        let (for_encoder, encoder_branch) = rings.make("encoder", plan.montage.len(), &bells.encode);
-        let (for_trainer, trainer_branch) = rings.make("trainer", plan.montage.len(), &bells.train);
-        let (for_display, display_branch) = rings.make("display", plan.facts.montage.len(), &bells.display);
+        // As long a stretch of signal in each ring, and in those of the model what its resampler lets go at once.
+        let span = 2 * plan.window.max(plan.hop) + (RING_S * plan.rate_hz).ceil() as usize;
+        let capacity = span + conditioner.most_held();
+        let recorded = (span as f64 * rate_hz / plan.rate_hz).ceil() as usize;
+        let mut rings = Rings { plan, consumers: Vec::new() };
+        let (model, stream) = ((plan.montage.len(), plan.rate_hz), (plan.facts.montage.len(), rate_hz));
+        let (for_encoder, encoder_branch) = rings.make("encoder", &bells.encode, model, capacity);
+        let (for_trainer, trainer_branch) = rings.make("trainer", &bells.train, model, capacity);
+        let (for_display, display_branch) = rings.make("display", &bells.display, stream, recorded);
         let mut conditioned = vec![encoder_branch];
         if training {
             conditioned.push(trainer_branch);
@@ -159,12 +164,18 @@ impl Stages {
         }
         let consumers = rings.consumers;
         // Live, a consumer that has half a ring to catch up with would show and serve the past.
-        let skip_beyond = (!plan.at_full_speed).then_some(capacity / 2);
+        let skip_beyond = |capacity: usize| (!plan.at_full_speed).then_some(capacity / 2);
 
+        let timeline = Timeline::new(plan.conditioning.resample.unwrap_or(Ratio::ONE), rate_hz);
         let tees = [Tee::new(vec![display_branch]), Tee::new(conditioned)];
         let allowance = options.duration_s.map(|s| (s * rate_hz).round() as u64);
-        let acquire = AcquireStage::new(source, conditioner, tees, allowance, reports.clone());
-        let serving = ServingSettings { length: plan.window, hop: plan.hop, rate_hz, skip_beyond };
+        let acquire = AcquireStage::new(source, conditioner, timeline, tees, allowance, reports.clone());
+        let serving = ServingSettings {
+            length: plan.window,
+            hop: plan.hop,
+            rate_hz: plan.rate_hz,
+            skip_beyond: skip_beyond(capacity),
+        };
         let published = outlet.is_some();
         let encode = EncodeStage::new(serving, for_encoder, Arc::clone(&served), outlet, file);
         let train = training.then(|| {
@@ -190,6 +201,7 @@ impl Stages {
             consumers,
             method: plan.identity.method.word(),
             dimension: config.model.embedding,
+            model_hz: plan.rate_hz,
             hop: plan.hop,
             speed: match config.source.speed {
                 crate::config::Speed::Times(times) => Some(times),
@@ -202,7 +214,7 @@ impl Stages {
         for text in notes {
             let _ = reports.try_send(Report::Event(Event { at: now, kind: EventKind::Ready, text }));
         }
-        let display = DisplayStage::new(for_display, rate_hz, skip_beyond);
+        let display = DisplayStage::new(for_display, rate_hz, skip_beyond(recorded));
         let telemetry = Telemetry::new(gauges.clone(), reported, display, now);
         Ok(Self { acquire, encode, train, telemetry, gauges, bells, reports })
     }
@@ -225,16 +237,21 @@ fn fits_into_memory(settings: &TrainerSettings) -> Result<(), WiringError> {
 /// Makes rings and remembers their counters.
 struct Rings<'a> {
     plan: &'a Plan,
-    capacity: usize,
     consumers: Vec<Consumer>,
 }
 
 impl Rings<'_> {
-    fn make(&mut self, name: &'static str, channels: usize, doorbell: &Arc<Doorbell>) -> (FrameReader, Branch) {
-        let rate_hz = self.plan.facts.rate_hz;
-        let headers = self.capacity.min(HEADERS);
-        let (writer, reader) = frames(channels, rate_hz, self.capacity, headers);
-        let capacity = self.capacity as u64;
+    /// A ring for `capacity` frames of so many channels at so many hertz.
+    fn make(
+        &mut self,
+        name: &'static str,
+        doorbell: &Arc<Doorbell>,
+        (channels, rate_hz): (usize, f64),
+        capacity: usize,
+    ) -> (FrameReader, Branch) {
+        let headers = capacity.min(HEADERS);
+        let (writer, reader) = frames(channels, rate_hz, capacity, headers);
+        let capacity = (capacity as f64 * self.plan.facts.rate_hz / rate_hz).ceil() as u64;
         self.consumers.push(Consumer { name, written: writer.counts(), read: reader.counts(), capacity });
         let when_full = if self.plan.at_full_speed { WhenFull::Wait } else { WhenFull::Lose };
         (reader, Branch { writer, when_full, doorbell: Arc::clone(doorbell) })
@@ -247,12 +264,13 @@ fn outlet(plan: &Plan, options: &Options, clock: &dyn Clock) -> Result<Option<Em
     let stream = EmbeddingStream {
         name: &wanted.name,
         dimension: plan.config.model.embedding,
-        rate_hz: plan.facts.rate_hz / plan.hop as f64,
+        rate_hz: plan.rate_hz / plan.hop as f64,
         facts: &plan.facts,
         montage: &plan.montage,
         method: plan.identity.method.word(),
-        window_s: plan.window as f64 / plan.facts.rate_hz,
-        hop_s: plan.hop as f64 / plan.facts.rate_hz,
+        window_s: plan.window as f64 / plan.rate_hz,
+        hop_s: plan.hop as f64 / plan.rate_hz,
+        model_hz: plan.rate_hz,
     };
     Ok(Some(EmbeddingOutlet::open(library, &stream, library.clock_offset(clock))?))
 }

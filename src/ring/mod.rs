@@ -3,6 +3,7 @@
 //! The acquisition thread owns the [`Tee`] with one [`FrameWriter`] a consumer; each consumer's thread owns its
 //! [`FrameReader`]. A header is pushed after its samples and a reader touches only samples whose header it has
 //! popped, so a gap is a header whose first frame jumps, no window can span it, and both ends count the same losses.
+//! All counts are in frames of the source, for which the frames of a ring may stand at another rate.
 
 mod doorbell;
 mod reader;
@@ -17,17 +18,43 @@ pub use writer::{FrameWriter, WriterCounts};
 use crate::signal::Stamp;
 use std::sync::Arc;
 
+/// What is told of frames that are pushed together.
+#[derive(Clone, Copy, Debug)]
+pub struct Run {
+    /// Number of the first frame.
+    pub first: u64,
+    /// Frames of the source that they stand for: as many as there are, unless they were resampled.
+    pub source_frames: u64,
+    /// When the last of them was sampled.
+    pub stamp: Stamp,
+    /// When they came into the ring.
+    pub arrived: Stamp,
+}
+
 /// What stands beside a run of frames in the ring.
 #[derive(Clone, Copy, Debug)]
 struct Header {
-    /// Number of the first frame.
-    first: u64,
+    run: Run,
     /// How many frames follow on.
     frames: usize,
-    /// When the last of them was sampled.
-    stamp: Stamp,
-    /// When they came into the ring.
-    arrived: Stamp,
+}
+
+impl Header {
+    /// Number of the frame after the last.
+    fn end(&self) -> u64 {
+        self.run.first + self.frames as u64
+    }
+
+    /// Frames of the source that the frames before number `end` stand for: shares of a run are whole and add up to it.
+    fn source_frames_before(&self, end: u64) -> u64 {
+        let frames = end.saturating_sub(self.run.first).min(self.frames as u64);
+        share(self.run.source_frames, frames, self.frames as u64)
+    }
+}
+
+/// What the first `part` of `whole` frames stand for, of `source_frames` that all of them stand for.
+fn share(source_frames: u64, part: u64, whole: u64) -> u64 {
+    (u128::from(source_frames) * u128::from(part) / u128::from(whole.max(1))) as u64
 }
 
 /// Makes a ring for `capacity` frames of `channels` samples at `rate_hz`.

@@ -19,13 +19,13 @@ pub struct ReaderCounts {
 }
 
 impl ReaderCounts {
-    /// Frames that the consumer took.
+    /// Frames of the source that the consumer took.
     #[must_use]
     pub fn consumed(&self) -> u64 {
         self.consumed.load(Ordering::Relaxed)
     }
 
-    /// Frames that the consumer passed over to catch up.
+    /// Frames of the source that the consumer passed over to catch up.
     #[must_use]
     pub fn skipped(&self) -> u64 {
         self.skipped.load(Ordering::Relaxed)
@@ -76,6 +76,8 @@ pub struct FrameReader {
     capacity: usize,
     head: u64,
     ready: usize,
+    /// Frames taken out so far that count as consumed, as they are numbered here.
+    taken: u64,
     /// Popped headers of the present run, oldest first; the last frame of each gives stamps to the frames before it.
     run: VecDeque<Header>,
     /// The header after a gap.
@@ -94,7 +96,19 @@ impl FrameReader {
     ) -> Self {
         let run = VecDeque::with_capacity(headers_capacity + 1);
         let counts = Arc::default();
-        Self { samples, headers, channels, rate_hz, capacity, head: 0, ready: 0, run, after_gap: None, counts }
+        Self {
+            samples,
+            headers,
+            channels,
+            rate_hz,
+            capacity,
+            head: 0,
+            ready: 0,
+            taken: 0,
+            run,
+            after_gap: None,
+            counts,
+        }
     }
 
     /// Its counts, to keep.
@@ -107,6 +121,12 @@ impl FrameReader {
     #[must_use]
     pub fn channels(&self) -> usize {
         self.channels
+    }
+
+    /// Frames consumed so far at this ring's rate, which is not the source's where frames were resampled.
+    #[must_use]
+    pub fn taken(&self) -> u64 {
+        self.taken
     }
 
     /// Frames in the ring, whether they can be shown yet or not.
@@ -153,11 +173,12 @@ impl FrameReader {
 
     /// Takes `frames` frames out: they count as consumed. Frames that are not ready stay.
     pub fn commit(&mut self, frames: usize) {
-        let taken = self.remove(frames);
-        self.counts.consumed.store(self.counts.consumed() + taken as u64, Ordering::Relaxed);
+        let (taken, source_frames) = self.remove(frames);
+        self.taken += taken;
+        self.counts.consumed.store(self.counts.consumed() + source_frames, Ordering::Relaxed);
     }
 
-    /// Passes over frames, so that no more than `keep` are left: they count as lost.
+    /// Passes over frames, so that no more than `keep` are left, and says over how many: they count as lost.
     pub fn skip_to_newest(&mut self, keep: usize) -> u64 {
         let mut skipped = 0;
         while self.left() > keep as u64 {
@@ -166,14 +187,16 @@ impl FrameReader {
             if excess == 0 {
                 break;
             }
-            skipped += self.remove(excess as usize) as u64;
+            let (passed, source_frames) = self.remove(excess as usize);
+            skipped += passed;
+            self.counts.skipped.store(self.counts.skipped() + source_frames, Ordering::Relaxed);
         }
-        self.counts.skipped.store(self.counts.skipped() + skipped, Ordering::Relaxed);
         skipped
     }
 
-    fn remove(&mut self, frames: usize) -> usize {
-        let frames = frames.min(self.ready);
+    /// Takes frames out; says how many and how many frames of the source they stand for.
+    fn remove(&mut self, frames: usize) -> (u64, u64) {
+        let (frames, from) = (frames.min(self.ready), self.head);
         if frames > 0
             && let Ok(chunk) = self.samples.read_chunk(frames * self.channels)
         {
@@ -181,10 +204,15 @@ impl FrameReader {
             self.head += frames as u64;
             self.ready -= frames;
         }
-        while self.run.front().is_some_and(|h| h.first + h.frames as u64 <= self.head) {
+        let mut source_frames = 0;
+        while let Some(header) = self.run.front() {
+            source_frames += header.source_frames_before(self.head) - header.source_frames_before(from);
+            if header.end() > self.head {
+                break;
+            }
             self.run.pop_front();
         }
-        frames
+        (frames as u64, source_frames)
     }
 
     /// Pops headers as long as they follow on.
@@ -199,7 +227,7 @@ impl FrameReader {
         {
             if self.ready == 0 {
                 self.begin(header);
-            } else if header.first == self.head + self.ready as u64 {
+            } else if header.run.first == self.head + self.ready as u64 {
                 self.ready += header.frames;
                 self.run.push_back(header);
             } else {
@@ -209,16 +237,16 @@ impl FrameReader {
     }
 
     fn begin(&mut self, header: Header) {
-        self.head = header.first;
+        self.head = header.run.first;
         self.ready = header.frames;
         self.run.clear();
         self.run.push_back(header);
     }
 
     fn times_of(&self, frame: u64) -> Option<(Stamp, Stamp)> {
-        let at = self.run.partition_point(|h| h.first + h.frames as u64 <= frame);
+        let at = self.run.partition_point(|h| h.end() <= frame);
         let header = self.run.get(at)?;
-        let after = header.first + header.frames as u64 - 1 - frame;
-        Some((header.stamp - after as f64 / self.rate_hz, header.arrived))
+        let after = header.end() - 1 - frame;
+        Some((header.run.stamp - after as f64 / self.rate_hz, header.run.arrived))
     }
 }

@@ -3,7 +3,7 @@
 //! Owned by the acquisition thread. Invariant: each branch is offered each frame exactly once, and a full ring costs
 //! frames on its own branch only.
 
-use super::{Doorbell, FrameWriter};
+use super::{Doorbell, FrameWriter, Run};
 use crate::signal::Stamp;
 use std::sync::Arc;
 
@@ -51,6 +51,14 @@ impl Tee {
     pub fn push(&mut self, samples: &[f32], first: u64, stamp: Stamp, arrived: Stamp) {
         for branch in &mut self.branches {
             branch.writer.push(samples, first, stamp, arrived);
+            branch.doorbell.ring();
+        }
+    }
+
+    /// The same for frames that stand for another number of frames of the source.
+    pub fn push_run(&mut self, samples: &[f32], run: Run) {
+        for branch in &mut self.branches {
+            branch.writer.push_run(samples, run);
             branch.doorbell.ring();
         }
     }

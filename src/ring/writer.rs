@@ -3,7 +3,7 @@
 //! Owned by the tee on the acquisition thread. Invariant: a header is visible only after all its samples are, and every
 //! frame offered is either in the ring or counted as refused.
 
-use super::Header;
+use super::{Header, Run, share};
 use crate::signal::Stamp;
 use rtrb::Producer;
 use std::sync::Arc;
@@ -17,13 +17,13 @@ pub struct WriterCounts {
 }
 
 impl WriterCounts {
-    /// Frames that the source delivered to this ring.
+    /// Frames of the source that were offered to this ring.
     #[must_use]
     pub fn offered(&self) -> u64 {
         self.offered.load(Ordering::Relaxed)
     }
 
-    /// Frames that found no room.
+    /// Frames of the source that found no room.
     #[must_use]
     pub fn refused(&self) -> u64 {
         self.refused.load(Ordering::Relaxed)
@@ -67,14 +67,22 @@ impl FrameWriter {
     ///
     /// `samples` holds whole frames `[T, C]` that begin with frame `first`; `stamp` belongs to the last of them.
     pub fn push(&mut self, samples: &[f32], first: u64, stamp: Stamp, arrived: Stamp) -> usize {
+        let source_frames = (samples.len() / self.channels) as u64;
+        self.push_run(samples, Run { first, source_frames, stamp, arrived })
+    }
+
+    /// The same for frames that stand for another number of frames of the source.
+    pub fn push_run(&mut self, samples: &[f32], run: Run) -> usize {
         let frames = samples.len() / self.channels;
         let taken = frames.min(self.room());
-        self.counts.offered.store(self.counts.offered() + frames as u64, Ordering::Relaxed);
-        self.counts.refused.store(self.counts.refused() + (frames - taken) as u64, Ordering::Relaxed);
+        let stands_for = share(run.source_frames, taken as u64, frames as u64);
+        self.counts.offered.store(self.counts.offered() + run.source_frames, Ordering::Relaxed);
+        self.counts.refused.store(self.counts.refused() + run.source_frames - stands_for, Ordering::Relaxed);
         if taken > 0 {
-            let stamp = stamp - (frames - taken) as f64 / self.rate_hz;
+            let stamp = run.stamp - (frames - taken) as f64 / self.rate_hz;
+            let header = Header { run: Run { source_frames: stands_for, stamp, ..run }, frames: taken };
             let entered = self.samples.push_entire_slice(&samples[..taken * self.channels]).is_ok()
-                && self.headers.push(Header { first, frames: taken, stamp, arrived }).is_ok();
+                && self.headers.push(header).is_ok();
             debug_assert!(entered, "room was measured by the only writer");
         }
         taken

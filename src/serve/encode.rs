@@ -24,7 +24,7 @@ pub struct ServingSettings {
     pub length: usize,
     /// Frames from one window to the next.
     pub hop: usize,
-    /// Rate of the stream in hertz.
+    /// Rate of the frames in hertz: the model's.
     pub rate_hz: f64,
     /// Frames in the ring beyond which it skips to the newest; none where the source waits.
     pub skip_beyond: Option<usize>,
@@ -146,7 +146,10 @@ impl EncodeStage {
         if let Some(limit) = self.settings.skip_beyond
             && self.reader.left() > limit as u64
         {
-            let lost = self.slide.catch_up(&mut self.reader, self.settings.length);
+            let counts = self.reader.counts();
+            let before = counts.skipped();
+            self.slide.catch_up(&mut self.reader, self.settings.length);
+            let lost = counts.skipped() - before;
             let text = format!("the encoder fell behind and skipped {lost} frames to the newest");
             events.push(Event { at: clock.now(), kind: EventKind::Loss, text });
         }

@@ -28,6 +28,8 @@ pub struct EmbeddingStream<'a> {
     pub window_s: f64,
     /// From one window to the next.
     pub hop_s: f64,
+    /// The rate of the frames in a window, which is the signal's own unless it was resampled.
+    pub model_hz: f64,
 }
 
 impl EmbeddingStream<'_> {
@@ -56,8 +58,8 @@ impl EmbeddingStream<'_> {
 /// A stream of type `Embedding`: `float32`, one channel a value of the embedding and a last one, `generation`, with
 /// the number of the encoder weights that made it (exact up to 2^24).
 ///
-/// Its description holds the channels' labels and, as `method`, `window_s`, `hop_s`, `source`, `source_rate_hz` and
-/// `source_labels` (separated by commas), what the embeddings are made of.
+/// Its description holds the channels' labels and, as `method`, `window_s`, `hop_s`, `model_rate_hz`, `source`,
+/// `source_rate_hz` and `source_labels` (separated by commas), what the embeddings are made of.
 pub struct EmbeddingOutlet {
     outlet: Outlet,
     sample: Vec<f32>,
@@ -83,6 +85,7 @@ impl EmbeddingOutlet {
             ("method", stream.method),
             ("window_s", &stream.window_s.to_string()),
             ("hop_s", &stream.hop_s.to_string()),
+            ("model_rate_hz", &stream.model_hz.to_string()),
             ("source", &stream.facts.name),
             ("source_rate_hz", &stream.facts.rate_hz.to_string()),
             ("source_labels", &labels),
@@ -138,6 +141,7 @@ mod tests {
             method: "byol",
             window_s: 2.0,
             hop_s: 0.25,
+            model_hz: 250.0,
         }
     }
 

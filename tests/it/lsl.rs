@@ -236,6 +236,7 @@ fn embeddings_arrive_at_a_receiver_as_they_were_made() {
             method: "byol",
             window_s: 2.0,
             hop_s: 0.25,
+            model_hz: 125.0,
         };
         let mut outlet = EmbeddingOutlet::open(&rig.library, &stream, rig.library.clock_offset(rig)).unwrap();
         assert!(!outlet.listened_to());
@@ -250,6 +251,7 @@ fn embeddings_arrive_at_a_receiver_as_they_were_made() {
             ("method", "byol"),
             ("window_s", "2"),
             ("hop_s", "0.25"),
+            ("model_rate_hz", "125"),
             ("source ", "amp"),
             ("source_rate_hz", "250"),
             ("source_labels", "C3,C4"),

@@ -9,6 +9,7 @@ mod live;
 mod methods;
 mod montage;
 mod recordings;
+mod resample;
 mod resume;
 
 pub use embeddings::{Row, rows};

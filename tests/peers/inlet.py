@@ -14,7 +14,7 @@ info = inlet.info(timeout=10)
 for key, value in [("type", info.type()), ("source_id", info.source_id()), ("channels", info.channel_count()),
                    ("rate", info.nominal_srate()), ("format", info.channel_format())]:
     print(key, value)
-for key in ["method", "window_s", "hop_s", "source", "source_rate_hz", "source_labels"]:
+for key in ["method", "window_s", "hop_s", "model_rate_hz", "source", "source_rate_hz", "source_labels"]:
     print(key, info.desc().child_value(key))
 labels = []
 channel = info.desc().child("channels").child("channel")

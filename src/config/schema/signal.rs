@@ -21,6 +21,8 @@ pub struct SignalConfig {
     /// Rows and columns of ECoG grids by the letters of their labels: `G = "8x8"`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub grids: BTreeMap<String, String>,
+    /// Rate of the frames that the model sees; 0 for that of the stream.
+    pub rate_hz: f64,
     /// Cut-off of the high-pass; 0 switches it off. Together with `lowpass_hz` it is one band-pass.
     pub highpass_hz: f64,
     /// Cut-off of the low-pass; 0 switches it off.
@@ -52,6 +54,7 @@ impl Default for SignalConfig {
             exclude: Vec::new(),
             kinds: BTreeMap::new(),
             grids: BTreeMap::new(),
+            rate_hz: 0.0,
             highpass_hz: 0.5,
             lowpass_hz: 0.0,
             filter_order: 4,

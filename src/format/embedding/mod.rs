@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 /// One embedding with its window.
 #[derive(Clone, Copy, Debug)]
 pub struct Row<'a> {
-    /// Number of the window's first frame.
+    /// Number of the window's first frame, at the rate of the model.
     pub first: u64,
     /// Seconds from the start of the stream to the window's first frame.
     pub start_s: f64,
