@@ -1,11 +1,14 @@
 //! The data path allocates nothing in its steady state: a counting allocator proves it.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use neurostream::dsp::quality::{Neighbours, Quality, QualitySettings};
 use neurostream::dsp::{Conditioner, Conditioning, Derivation, Deriver, Limit, Ratio, Reference, Scaling, Spread};
-use neurostream::ring::{Branch, Doorbell, Tee, WhenFull, frames};
+use neurostream::ring::{Branch, Doorbell, Tee, WhenFull, frames, markers};
 use neurostream::signal::electrode::GridShapes;
-use neurostream::signal::{Montage, Stamp};
-use neurostream::window::{Augmentation, AugmentationStep, Augmenter, Preset, Slide, WindowShape};
+use neurostream::signal::{ChannelKind, Marker, Montage, Stamp};
+use neurostream::window::{
+    Around, Augmentation, AugmentationStep, Augmenter, Judge, Pattern, Preset, Slide, Span, WindowShape,
+};
 use std::sync::Arc;
 
 const CHANNELS: usize = 16;
@@ -13,8 +16,8 @@ const RATE: f64 = 256.0;
 const BLOCK: usize = 8;
 
 #[test]
-fn conditioning_tee_and_windows_allocate_nothing() {
-    let (writers, mut readers): (Vec<_>, Vec<_>) = (0..3).map(|_| frames(CHANNELS, RATE, 2048, 512)).unzip();
+fn quality_conditioning_tee_and_windows_allocate_nothing() {
+    let (writers, mut readers): (Vec<_>, Vec<_>) = (0..4).map(|_| frames(CHANNELS, RATE, 2048, 512)).unzip();
     let branch = |writer| Branch { writer, when_full: WhenFull::Lose, doorbell: Arc::new(Doorbell::default()) };
     let mut tee = Tee::new(writers.into_iter().map(branch).collect());
     let mut slides: Vec<Slide> = readers.iter().map(|_| Slide::new(512, 64)).collect();
@@ -27,33 +30,62 @@ fn conditioning_tee_and_windows_allocate_nothing() {
         ..Conditioning::of(Derivation::average(CHANNELS))
     };
     let mut conditioner = Conditioner::new(&how, RATE);
+    let mut quality =
+        Quality::new(&[ChannelKind::Eeg; CHANNELS], RATE, QualitySettings::default(), Neighbours::Unknown);
+    let judge = Judge { channels: CHANNELS, artefact: 20.0, max_bad_share: 0.25 };
     let (mut conditioned, mut window) = (Vec::with_capacity(64 * CHANNELS), vec![0.0; 512 * CHANNELS]);
-    let samples: Vec<f32> = (0..BLOCK * CHANNELS).map(|i| (i as f32 * 0.1).sin() * 20.0).collect();
-    let (mut first, mut windows) = (0u64, 0);
+    let (mut samples, mut bad) = (vec![0.0; BLOCK * CHANNELS], [0]);
+    // One reader has windows round markers instead.
+    let mut by_markers = readers.pop().unwrap();
+    let (mut says, hears) = markers(8);
+    let mut around = Around::new(Span { from: -50, length: 200 }, Pattern::parse("/^$/").unwrap(), hears);
+    let (mut first, mut windows, mut bad_windows, mut epochs) = (0u64, 0, 0, 0);
     let mut run = |blocks: u64| {
         for block in 0..blocks {
+            for (i, sample) in samples.iter_mut().enumerate() {
+                let (t, c) = ((first + (i / CHANNELS) as u64) as f32 / RATE as f32, (i % CHANNELS) as f32);
+                *sample = 20.0 * (62.0 * t + 0.1 * c).sin() + 15.0 * (23.0 * t).sin();
+                // One channel hangs now and then, and comes back.
+                if i % CHANNELS == 3 && block / 500 % 2 == 0 {
+                    *sample = 7.0;
+                }
+            }
+            quality.step(&samples);
             conditioned.clear();
             // A gap now and then is part of the steady state.
             if block % 1000 == 0 {
                 conditioner.finish(&mut conditioned);
                 conditioner.gap(first + 1);
+                quality.gap(first + 1);
                 first += 1;
             }
-            conditioner.step(&samples, &[true; CHANNELS], &mut conditioned);
+            conditioner.step(&samples, quality.good(), &mut conditioned);
+            conditioner.bad_bits(&mut bad);
+            tee.judge(&bad);
             let at = conditioner.end_frame() - (conditioned.len() / CHANNELS) as u64;
+            if block % 100 == 50 {
+                says.push(Marker { frame: at, duration_s: None, text: String::new() });
+            }
             tee.push(&conditioned, at, Stamp(0.0), Stamp(0.0));
             first += BLOCK as u64;
             for (slide, reader) in slides.iter_mut().zip(&mut readers) {
                 while let Some(passage) = slide.next(reader) {
                     passage.copy_to(&mut window);
                     windows += 1;
+                    bad_windows += u64::from(judge.quality(&mut window, passage.bad) < 1.0);
                 }
+            }
+            while around.next(&mut by_markers).is_some() {
+                epochs += 1;
             }
         }
     };
     run(2000);
     let counted = allocation_counter::measure(|| run(20_000));
-    assert!(windows > 1000);
+    assert!(
+        windows > 1000 && bad_windows > 500 && bad_windows < windows && epochs > 150,
+        "{windows} {bad_windows} {epochs}"
+    );
     assert_eq!(counted.count_total, 0, "{counted:?}");
 }
 

@@ -71,7 +71,7 @@ fn text(view: &View) -> String {
     let loss = trainer.losses.last().map_or_else(|| "-".to_owned(), |(_, loss)| format!("{loss:.3}"));
     format!(
         "{} signal {:.1} s, behind {:.0} ms | acquired = consumed+lost+left: {} | {} embeddings, p50 {:.1} p99 {:.1} ms \
-         | {} step {} loss {loss} {:.1}/s, generation {}, {}",
+         | {} step {} loss {loss} {:.1}/s, generation {}, {}{}",
         clock(view.wall_s),
         view.signal_s,
         view.behind_s * 1e3,
@@ -83,8 +83,25 @@ fn text(view: &View) -> String {
         trainer.steps,
         trainer.steps_per_s,
         trainer.generation,
-        trainer.state.word()
+        trainer.state.word(),
+        bad_channels(view)
     )
+}
+
+/// The bad channels, a few by name; nothing where all are good.
+fn bad_channels(view: &View) -> String {
+    const NAMED: usize = 4;
+    let bad: Vec<&str> = bad(view).map(|(label, _)| label).collect();
+    match bad.len() {
+        0 => String::new(),
+        few if few <= NAMED => format!(" | bad {}", bad.join(", ")),
+        many => format!(" | bad {} and {} more", bad[..NAMED].join(", "), many - NAMED),
+    }
+}
+
+fn bad(view: &View) -> impl Iterator<Item = (&str, String)> {
+    let labels = view.facts.montage.labels();
+    labels.zip(&view.quality).filter(|(_, reasons)| !reasons.is_empty()).map(|(label, why)| (label, why.to_string()))
 }
 
 fn line(view: &View) -> serde_json::Value {
@@ -102,6 +119,7 @@ fn line(view: &View) -> serde_json::Value {
         "signal_s": view.signal_s,
         "behind_ms": view.behind_s * 1e3,
         "gaps": view.gaps,
+        "bad_channels": bad(view).collect::<std::collections::BTreeMap<_, _>>(),
         "frames": ledgers,
         "embeddings": view.serving.embeddings,
         "latency_ms": {"p50": view.latency.p50, "p99": view.latency.p99, "max": view.latency.max},

@@ -57,6 +57,13 @@ pub fn views(arguments: &ViewsArguments) -> anyhow::Result<ExitCode> {
         writeln!(out, "{note}")?;
     }
     let mixes = plan.trainer.augmentations.iter().any(|step| matches!(step.what, Augmentation::Mixup(_)));
+    if !found.silenced.is_empty() {
+        let bad: Vec<&str> = found.silenced.iter().map(|&c| plan.montage.channels[c].label.as_str()).collect();
+        writeln!(out, "silenced, since they were found bad: {}", bad.join(", "))?;
+    }
+    if !plan.judge().is_learnable(found.quality) {
+        writeln!(out, "a trainer would not learn from this window: {:.0} % of it is good", 100.0 * found.quality)?;
+    }
     if mixes && found.following.is_none() {
         writeln!(out, "no window follows that could be mixed in: mixup is left out")?;
     }

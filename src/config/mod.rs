@@ -11,6 +11,6 @@ pub use parse::Document;
 pub use problem::{ConfigError, Problem, suggestion};
 pub use schema::{
     AugmentConfig, AugmentStepConfig, AutoencoderConfig, ComputeConfig, Config, ForecastConfig, LslConfig,
-    LslOutletConfig, MaeConfig, MaskedConfig, MemoryConfig, MixupConfig, ModelConfig, OrderConfig, ReferenceConfig,
-    ServeConfig, SignalConfig, SourceConfig, Span, Speed, TrainConfig, WindowConfig,
+    LslOutletConfig, MaeConfig, MaskedConfig, MemoryConfig, MixupConfig, ModelConfig, OrderConfig, QualityConfig,
+    ReferenceConfig, ServeConfig, SignalConfig, SourceConfig, Span, Speed, TrainConfig, WindowConfig,
 };

@@ -3,6 +3,7 @@
 //! Owns the document while settings and flags are laid over it. Invariant: each key is tried alone, so that one wrong key
 //! does not hide another.
 
+use super::schema::RIVALS;
 use super::{Config, ConfigError, Problem};
 use serde::Deserialize;
 use std::path::Path;
@@ -55,7 +56,7 @@ impl Document {
         self.put(&path, value.unwrap_or_else(|| Value::String(written.trim().to_owned()))).ok_or_else(refused)
     }
 
-    /// Lays a value over it; `None` if the path leads through something that is no section.
+    /// Lays a value over it, in place of keys that say the same in other words; `None` if the path leads through something that is no section.
     pub fn put(&mut self, path: &[&str], value: impl Into<Value>) -> Option<()> {
         let (last, sections) = path.split_last()?;
         let mut table = &mut self.table;
@@ -63,6 +64,10 @@ impl Document {
             table = table.entry(*section).or_insert_with(|| Value::Table(Table::new())).as_table_mut()?;
         }
         table.insert((*last).to_owned(), value.into());
+        if let ["window", key] = path {
+            let rivals = RIVALS.iter().filter(|(laid, _)| laid == key).flat_map(|(_, rivals)| *rivals);
+            rivals.for_each(|rival| self.remove("window", rival));
+        }
         Some(())
     }
 

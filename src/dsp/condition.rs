@@ -158,6 +158,16 @@ impl Conditioner {
         self.deriver.good()
     }
 
+    /// One bit a channel that comes out, set for those that could not be trusted in the last step: channel `c` is bit
+    /// `c % 64` of word `c / 64`. A channel that the stream lacks is zero, and not bad: nothing is wrong with it.
+    pub fn bad_bits(&self, bits: &mut [u64]) {
+        bits.fill(0);
+        for (c, &good) in self.deriver.good().iter().enumerate() {
+            let is_bad = !good && !self.deriver.derivation().lacks(c);
+            bits[c / 64] |= u64::from(is_bad) << (c % 64);
+        }
+    }
+
     /// The running scale; `None` where microvolts stay.
     #[must_use]
     pub fn scale(&self) -> Option<&RunningScale> {

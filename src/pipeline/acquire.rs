@@ -1,15 +1,16 @@
 //! Acquisition: blocks leave the source, are conditioned once, and enter every ring.
 //!
 //! Owned by the acquisition thread, which loops over [`AcquireStage::step`]. Invariant: each frame of the source is counted
-//! and offered to each consumer exactly once.
+//! and offered to each consumer exactly once, with the quality of its channels; a marker comes before its frame.
 
 use super::plan::OpenSource;
 use super::report::Report;
 use super::scale_board::ScaleBoard;
 use super::timeline::Timeline;
+use super::watch::Watch;
 use crate::dsp::Conditioner;
-use crate::ring::Tee;
-use crate::signal::{Block, Clock, Event, EventKind, Stamp};
+use crate::ring::{MarkerWriter, Tee};
+use crate::signal::{Block, Clock, Event, EventKind, Marker, Stamp};
 use crate::source::{Progress, SourceError};
 use crossbeam_channel::Sender;
 use std::sync::Arc;
@@ -61,19 +62,23 @@ pub(super) enum Turn {
     Enough,
 }
 
-/// Source, conditioner and the two tees: one for frames as recorded, one for conditioned frames.
+/// Source, watch, conditioner and the two tees: one for frames as recorded, one for conditioned frames.
 pub(super) struct AcquireStage {
     source: OpenSource,
+    watch: Watch,
     conditioner: Conditioner,
-    /// `[C]`: the channels that can be trusted.
-    good: Vec<bool>,
     recorded: Tee,
     conditioned: Tee,
     timeline: Timeline,
+    /// Where markers go besides the screen, where windows are cut round them.
+    markers: Option<MarkerWriter>,
+    /// One bit a channel that comes out, set for the bad ones.
+    bad: Vec<u64>,
     block: Block,
+    /// Frames of the block that are delivered.
+    delivered: usize,
     samples: Vec<f32>,
     next: Option<u64>,
-    waiting: bool,
     arrived: Stamp,
     /// Frames that may still come.
     allowance: Option<u64>,
@@ -87,9 +92,11 @@ pub(super) struct AcquireStage {
 impl AcquireStage {
     pub fn new(
         source: OpenSource,
+        watch: Watch,
         conditioner: Conditioner,
         timeline: Timeline,
         [recorded, conditioned]: [Tee; 2],
+        markers: Option<MarkerWriter>,
         allowance: Option<u64>,
         reports: Sender<Report>,
     ) -> Self {
@@ -97,15 +104,17 @@ impl AcquireStage {
         let outputs = conditioner.channels();
         Self {
             source,
+            watch,
             conditioner,
-            good: vec![true; channels],
             recorded,
             conditioned,
             timeline,
+            markers,
+            bad: vec![0; outputs.div_ceil(64)],
             block: Block::with_capacity(channels, 1024),
+            delivered: 0,
             samples: Vec::with_capacity(outputs * 1024),
             next: None,
-            waiting: false,
             arrived: Stamp::default(),
             allowance,
             counts: Arc::default(),
@@ -127,15 +136,19 @@ impl AcquireStage {
 
     /// Moves what is due into the rings.
     pub fn step(&mut self, clock: &dyn Clock) -> Result<Turn, SourceError> {
-        if !self.waiting {
+        if self.delivered == self.block.frames() {
             self.block.clear();
+            self.delivered = 0;
             let progress = self.source.step(clock.now(), &mut self.block, &mut self.events);
             // A live source waits for its block itself: what follows counts from the block's arrival.
             self.arrived = clock.now();
             let now = self.arrived;
             self.tell(now);
             match progress? {
-                Progress::Frames => self.shorten(),
+                Progress::Frames => {
+                    self.shorten();
+                    self.mark(now);
+                }
                 Progress::Wait(due) => return Ok(Turn::Wait(due)),
                 Progress::Idle => return Ok(Turn::Idle),
                 Progress::End(why) => return Ok(Turn::Over(why)),
@@ -145,13 +158,16 @@ impl AcquireStage {
         if frames == 0 {
             return Ok(if self.allowance == Some(0) { Turn::Enough } else { Turn::Idle });
         }
-        self.waiting = !self.begin(self.block.first)
-            || self.recorded.room() < frames
-            || self.conditioned.room() < self.conditioner.most(frames);
-        if self.waiting {
+        if !self.begin(self.block.first + self.delivered as u64) {
             return Ok(Turn::Full);
         }
-        self.deliver(self.arrived);
+        while self.delivered < frames {
+            let piece = self.watch.piece(frames - self.delivered);
+            if self.recorded.room() < piece || self.conditioned.room() < self.conditioner.most(piece) {
+                return Ok(Turn::Full);
+            }
+            self.deliver(piece);
+        }
         Ok(Turn::Frames)
     }
 
@@ -163,6 +179,7 @@ impl AcquireStage {
         let closed = self.finish(self.arrived);
         if closed {
             self.conditioner.gap(first);
+            self.watch.gap(first);
             self.next = Some(first);
         }
         closed
@@ -180,33 +197,49 @@ impl AcquireStage {
         has_room
     }
 
-    /// Offers what the conditioner has put out.
+    /// Offers what the conditioner has put out, with the verdict on the newest frames that went in: that on frames which
+    /// waited in a resampler is a tenth of a second or so early, where finding a fault takes a second.
     fn hand_on(&mut self, now: Stamp) {
         let frames = self.samples.len() / self.conditioner.channels();
         if frames > 0 {
+            self.conditioner.bad_bits(&mut self.bad);
+            self.conditioned.judge(&self.bad);
             let run = self.timeline.run(frames, self.conditioner.end_frame(), now);
             self.conditioned.push_run(&self.samples, run);
         }
     }
 
-    fn deliver(&mut self, now: Stamp) {
-        let Block { samples, first, stamp, .. } = &self.block;
-        let frames = self.block.frames() as u64;
-        let end = first + frames;
-        self.next = Some(end);
+    /// Delivers the next `frames` frames of the block, which share one verdict on their channels.
+    fn deliver(&mut self, frames: usize) {
+        let Block { samples, channels, stamp, .. } = &self.block;
+        let end = self.delivered + frames;
+        let samples = &samples[self.delivered * channels..end * channels];
+        let first = self.block.first + self.delivered as u64;
+        let stamp = *stamp - (self.block.frames() - end) as f64 / self.source.facts().rate_hz;
+        let (next, now) = (first + frames as u64, self.arrived);
+        self.next = Some(next);
+        self.delivered = end;
         // Counted before anybody can have consumed them.
-        self.counts.frames.store(self.counts.frames() + frames, Ordering::Relaxed);
-        self.counts.end_frame.store(end, Ordering::Relaxed);
+        self.counts.frames.store(self.counts.frames() + frames as u64, Ordering::Relaxed);
+        self.counts.end_frame.store(next, Ordering::Relaxed);
         self.counts.arrived.store(now.0.to_bits(), Ordering::Relaxed);
-        self.timeline.note(frames, end, *stamp);
+        self.timeline.note(frames as u64, next, stamp);
+        self.watch.step(samples);
         self.samples.clear();
-        self.conditioner.step(samples, &self.good, &mut self.samples);
+        self.conditioner.step(samples, self.watch.good(), &mut self.samples);
         if let Some(scale) = self.conditioner.scale() {
             self.board.write(scale.state());
         }
-        self.recorded.push(samples, *first, *stamp, now);
+        self.recorded.push(samples, first, stamp, now);
         self.hand_on(now);
+    }
+
+    /// Hands the block's markers on, before its frames.
+    fn mark(&mut self, now: Stamp) {
         for marker in self.block.markers.drain(..) {
+            if let Some(markers) = &mut self.markers {
+                markers.push(Marker { frame: self.timeline.model_frame(marker.frame), ..marker.clone() });
+            }
             let event = Event { at: now, kind: EventKind::Marker, text: marker.text.clone() };
             let _ = self.reports.try_send(Report::Marker(marker));
             let _ = self.reports.try_send(Report::Event(event));
@@ -231,6 +264,7 @@ impl AcquireStage {
             self.events.push(Event { at: now, kind: EventKind::Warning, text: text.to_owned() });
         }
         self.invalid = invalid;
+        self.watch.tell(now, &mut self.events);
         for event in self.events.drain(..) {
             let _ = self.reports.try_send(Report::Event(event));
         }

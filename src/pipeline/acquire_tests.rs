@@ -2,6 +2,8 @@
 
 use super::acquire::{AcquireStage, Turn};
 use super::timeline::Timeline;
+use super::watch::Watch;
+use crate::config::Config;
 use crate::dsp::{Conditioner, Conditioning, Derivation, Ratio, Resampler};
 use crate::ring::{Branch, FrameReader, ReaderCounts, Tee, WhenFull, WriterCounts, frames};
 use crate::signal::{Block, Event, ManualClock, Montage, SourceKind, Stamp, StreamFacts};
@@ -80,12 +82,14 @@ impl Rig {
         let tee = Tee::new(vec![Branch { writer, when_full, doorbell: Arc::default() }]);
         let (blocks, told) = crossbeam_channel::unbounded();
         let montage = Montage::of_labels(&["C3", "C4"]);
-        let facts = StreamFacts { kind: SourceKind::Lsl, name: "script".to_owned(), montage, rate_hz, frames: None };
+        let (kind, name) = (SourceKind::Lsl, "script".to_owned());
+        let facts = StreamFacts { kind, name, montage, rate_hz, frames: None, markers: None };
+        let watch = Watch::new(&Config::default(), &facts);
         let source = Box::new(Script { facts, blocks: told });
         let ratio = resample.unwrap_or(Ratio::ONE);
         let timeline = Timeline::new(ratio, rate_hz);
         let reports = crossbeam_channel::bounded(1).0;
-        let stage = AcquireStage::new(source, conditioner, timeline, [Tee::default(), tee], None, reports);
+        let stage = AcquireStage::new(source, watch, conditioner, timeline, [Tee::default(), tee], None, None, reports);
         Self { stage, reader, written, read, blocks, ratio, rate_hz, next: 0, stretches: Vec::new() }
     }
 

@@ -1,9 +1,10 @@
 //! A window out of a recording, conditioned as in a run.
 //!
 //! Pure but for the source, which plays as fast as it can. Invariant: the samples are those that a run's trainer would see:
-//! the conditioner has gone through all that lies before them.
+//! watch and conditioner have gone through all that lies before them.
 
 use super::plan::{OpenSource, Plan};
+use super::watch::Watch;
 use crate::dsp::Conditioner;
 use crate::signal::{Block, Stamp};
 use crate::source::{Progress, SourceError};
@@ -15,6 +16,10 @@ pub struct Excerpt {
     pub at_s: f64,
     /// `[T, C]`.
     pub window: Vec<f32>,
+    /// How good it is, 0 to 1 ([`Judge::quality`](crate::window::Judge::quality)).
+    pub quality: f64,
+    /// Its channels that were bad and are silenced, by number.
+    pub silenced: Vec<usize>,
     /// The window that follows, `[T, C]`; none if the recording ends or has a gap there.
     pub following: Option<Vec<f32>>,
 }
@@ -62,14 +67,21 @@ pub fn excerpt(plan: &Plan, mut source: OpenSource, at_s: f64) -> Result<Excerpt
     let (at_s, window_s) = (start as f64 / rate_hz, plan.window as f64 / rate_hz);
     let samples = plan.window * channels;
     let mut conditioner = Conditioner::new(&plan.conditioning, stream_hz);
-    let good = vec![true; recorded];
+    let mut watch = Watch::new(&plan.config, &plan.facts);
     let (mut block, mut events) = (Block::with_capacity(recorded, 1024), Vec::new());
     let (mut kept, mut conditioned) = (Vec::with_capacity(2 * samples), Vec::new());
-    let keep = |kept: &mut Vec<f32>, conditioned: &mut Vec<f32>, end: u64| {
+    // For each piece that was kept: the samples up to its end, and which channels were bad.
+    let mut verdicts: Vec<(usize, Vec<u64>)> = Vec::new();
+    let mut keep = |kept: &mut Vec<f32>, conditioned: &mut Vec<f32>, conditioner: &Conditioner| {
         let frames = (conditioned.len() / channels) as u64;
-        let before = start.saturating_sub(end - frames).min(frames) as usize;
+        let before = start.saturating_sub(conditioner.end_frame() - frames).min(frames) as usize;
         kept.extend_from_slice(&conditioned[before * channels..]);
         conditioned.clear();
+        if !kept.is_empty() {
+            let mut bad = vec![0; channels.div_ceil(64)];
+            conditioner.bad_bits(&mut bad);
+            verdicts.push((kept.len(), bad));
+        }
     };
     let mut next = 0;
     while kept.len() < 2 * samples {
@@ -78,13 +90,14 @@ pub fn excerpt(plan: &Plan, mut source: OpenSource, at_s: f64) -> Result<Excerpt
         events.clear();
         if is_over || block.first != next {
             conditioner.finish(&mut conditioned);
-            keep(&mut kept, &mut conditioned, conditioner.end_frame());
+            keep(&mut kept, &mut conditioned, &conditioner);
         }
         if is_over {
             break;
         }
         if block.first != next {
             conditioner.gap(block.first);
+            watch.gap(block.first);
             let is_beyond = conditioner.end_frame() > start;
             if is_beyond && kept.len() >= samples {
                 break;
@@ -94,13 +107,34 @@ pub fn excerpt(plan: &Plan, mut source: OpenSource, at_s: f64) -> Result<Excerpt
             }
         }
         next = block.first + block.frames() as u64;
-        conditioner.step(&block.samples, &good, &mut conditioned);
-        keep(&mut kept, &mut conditioned, conditioner.end_frame());
+        let mut rest = &block.samples[..];
+        while !rest.is_empty() {
+            let (piece, later) = rest.split_at(watch.piece(rest.len() / recorded) * recorded);
+            watch.step(piece);
+            conditioner.step(piece, watch.good(), &mut conditioned);
+            keep(&mut kept, &mut conditioned, &conditioner);
+            rest = later;
+        }
     }
     if kept.len() < samples {
         return Err(ExcerptError::BeyondEnd { name, at_s, window_s, end_s: next as f64 / stream_hz });
     }
-    let following = kept.get(samples..2 * samples).map(<[f32]>::to_vec);
+    let bad_in = |from: usize, to: usize| {
+        let mut bad = vec![0; channels.div_ceil(64)];
+        let begins = [0].into_iter().chain(verdicts.iter().map(|(end, _)| *end));
+        let inside = begins.zip(&verdicts).filter(|(begin, (end, _))| *begin < to && from < *end);
+        inside.for_each(|(_, (_, now))| bad.iter_mut().zip(now).for_each(|(bad, now)| *bad |= now));
+        bad
+    };
+    let judge = plan.judge();
+    let following = kept.get(samples..2 * samples).map(|following| {
+        let mut following = following.to_vec();
+        let _ = judge.quality(&mut following, &bad_in(samples, 2 * samples));
+        following
+    });
     kept.truncate(samples);
-    Ok(Excerpt { at_s, window: kept, following })
+    let bad = bad_in(0, samples);
+    let quality = judge.quality(&mut kept, &bad);
+    let silenced = (0..channels).filter(|c| bad[c / 64] >> (c % 64) & 1 == 1).collect();
+    Ok(Excerpt { at_s, window: kept, quality, silenced, following })
 }

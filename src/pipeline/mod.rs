@@ -29,6 +29,7 @@ mod timeline;
 mod train;
 mod validate;
 pub mod view;
+mod watch;
 mod wiring;
 
 pub use clock::MonotonicClock;

@@ -71,7 +71,8 @@ pub(super) fn problems(
     let shortest = settings.shortest();
     if window < shortest {
         let allowed = format!("must hold at least {shortest} samples for this model, {:.3} s", seconds(shortest));
-        found.push(Problem::of("window.length_s", config.window.length_s, allowed));
+        let (key, length) = config.window.length_key();
+        found.push(Problem::of(key, length, allowed));
     }
     let (encoder, patch) = (&settings.encoder, settings.patch);
     match settings.method {
@@ -81,7 +82,7 @@ pub(super) fn problems(
             found.push(Problem::of("model.patch_s", config.model.patch_s, allowed));
         }
         Method::Forecast if settings.forecast == Forecast::Patch && patch > window => {
-            let allowed = format!("must not be longer than a window, {} s", config.window.length_s);
+            let allowed = format!("must not be longer than a window, {:.3} s", seconds(window));
             found.push(Problem::of("model.patch_s", config.model.patch_s, allowed));
         }
         Method::Autoencoder => {

@@ -12,6 +12,7 @@ use crate::lsl::{Library, LslError};
 use crate::signal::{Clock, Montage, StreamFacts};
 use crate::source::synthetic::SyntheticBrain;
 use crate::source::{GeneratedSource, LslSource, PickedSource, ReplaySource, Selection, Source, SourceError};
+use crate::window::{Judge, Pattern, Span};
 use std::sync::Arc;
 
 /// A source that is ready to step.
@@ -111,6 +112,8 @@ pub struct Plan {
     pub window: usize,
     /// Frames from one window to the next.
     pub hop: usize,
+    /// Where the windows that are served lie round which markers; without it there is one every hop.
+    pub around: Option<(Span, Pattern)>,
     /// The trainer.
     pub trainer: TrainerSettings,
     /// What a checkpoint must share with this run.
@@ -172,8 +175,14 @@ impl Plan {
         problems.extend(augmentations::unfit_steps(&config.augment, rate_hz / 2.0));
         let seen = derived.as_ref().map_or(&recorded, |derived| &derived.montage);
         let shape = model::encoder(&config.model, seen, rate_hz);
-        let window = frames(config.window.length_s, rate_hz);
-        let hop = frames(config.window.hop_s, rate_hz).max(1);
+        let (window, hop) = (config.window.length_frames(rate_hz), config.window.hop_frames(rate_hz));
+        let (length_key, length) = config.window.length_key();
+        let around = around(config, rate_hz, window);
+        if let (Some((_, pattern)), Some(texts)) = (&around, &facts.markers)
+            && !texts.iter().any(|text| pattern.matches(text))
+        {
+            problems.push(no_marker(config, texts));
+        }
         let objective = objective::objective(config, shape, window, rate_hz);
         let total = facts.frames.map(|frames| resample.unwrap_or(Ratio::ONE).first_at(frames));
         problems.extend(objective::problems(config, &objective, [window, hop], rate_hz, total));
@@ -181,7 +190,7 @@ impl Plan {
             && total < window as u64
         {
             let allowed = format!("must fit into the recording, {:.3} s", total as f64 / rate_hz);
-            problems.push(Problem::of("window.length_s", config.window.length_s, allowed));
+            problems.push(Problem::of(length_key, &length, allowed));
         }
         let Some(Derived { derivation, montage, notes: told }) = derived.filter(|_| problems.is_empty()) else {
             return Err(PlanError::Problems { name: facts.name.clone(), problems });
@@ -209,10 +218,10 @@ impl Plan {
             scale: scaling(signal),
         };
         let memory_s = conditioning.memory_s(facts.rate_hz);
-        if memory_s > config.window.length_s {
+        let window_s = window as f64 / rate_hz;
+        if memory_s > window_s {
             notes.push(format!(
-                "windows of {} s are shorter than what the filters remember, {memory_s:.2} s: an artefact's echo can fill whole windows",
-                config.window.length_s
+                "windows of {window_s:.3} s are shorter than what the filters remember, {memory_s:.2} s: an artefact's echo can fill whole windows"
             ));
         }
         let identity = Identity {
@@ -234,6 +243,7 @@ impl Plan {
             rate_hz,
             window,
             hop,
+            around,
             identity,
             at_full_speed: config.source.speed == Speed::Max,
             notes,
@@ -271,6 +281,16 @@ impl Plan {
         model::in_words(&self.identity.encoder, encoder, self.window)
     }
 
+    /// What windows are judged by, for encoder and trainer alike.
+    #[must_use]
+    pub fn judge(&self) -> Judge {
+        Judge {
+            channels: self.montage.len(),
+            artefact: self.conditioning.scale.artefact(),
+            max_bad_share: self.config.quality.max_bad_share,
+        }
+    }
+
     /// Threads of the trainer.
     #[must_use]
     pub fn threads(&self) -> usize {
@@ -295,6 +315,28 @@ fn model_montage(config: &Config, recorded: &Montage) -> Result<(Derived, String
     let refused =
         |why| vec![Problem::of("model.montage", format!("{wanted:?}"), format!("must fit the stream: {why}"))];
     arranged.map(|derived| (derived, reference.to_string())).map_err(refused)
+}
+
+/// Where windows lie round markers, where the configuration says so; the expression was checked before.
+fn around(config: &Config, rate_hz: f64, length: usize) -> Option<(Span, Pattern)> {
+    let pattern = Pattern::parse(config.window.around.as_ref()?).ok()?;
+    let from = (config.window.from_s? * rate_hz).round() as i64;
+    Some((Span { from, length }, pattern))
+}
+
+/// Texts of markers that a message names.
+const NAMED: usize = 8;
+
+/// A recording without the markers that windows are to lie round.
+fn no_marker(config: &Config, texts: &[String]) -> Problem {
+    let written = config.window.around.as_deref().unwrap_or_default();
+    let problem = Problem::of("window.around", format!("{written:?}"), "matches no marker of the recording");
+    if texts.is_empty() {
+        return problem.hint("it has none");
+    }
+    let named: Vec<String> = texts.iter().take(NAMED).map(|text| format!("`{text}`")).collect();
+    let more = if texts.len() > NAMED { format!(" and {} more", texts.len() - NAMED) } else { String::new() };
+    problem.hint(format!("it has {}{more}", named.join(", ")))
 }
 
 /// Frames in so many seconds, to the nearest.

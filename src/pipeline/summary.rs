@@ -11,6 +11,7 @@ use super::view::TrainerState;
 use memory_stats::memory_stats;
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
+use std::sync::atomic::Ordering;
 
 /// What is known when the run starts.
 #[derive(Clone, Debug)]
@@ -36,6 +37,9 @@ impl Facts {
         }
     }
 }
+
+/// Channels that the text names.
+const WORST: usize = 4;
 
 /// What a run did.
 #[derive(Clone, Debug)]
@@ -109,6 +113,14 @@ impl Summary {
                 "peak": peak_mb().map(rounded),
             },
         });
+        value["windows"]["bad"] = json!(gauges.encode.bad_windows());
+        if let Some(lost) = &gauges.lost_markers {
+            let lost = lost.load(Ordering::Relaxed);
+            value["markers"] = json!({"served": encoded, "rejected": gauges.encode.rejected_gap(), "lost": lost});
+        }
+        if let Some(quality) = quality(gauges) {
+            value["quality"] = quality;
+        }
         if counts.is_some() {
             value["training"] = training(gauges.method, wall_s, train, telemetry);
         }
@@ -161,6 +173,16 @@ impl Summary {
             number(&latency["p50"]),
             number(&latency["p99"])
         );
+        if let Some(bad) = v["quality"]["bad_intervals"].as_object().filter(|bad| !bad.is_empty()) {
+            let intervals = number(&v["quality"]["intervals"]).max(1.0);
+            let mut worst: Vec<(&String, f64)> = bad.iter().map(|(label, n)| (label, number(n) / intervals)).collect();
+            worst.sort_by(|a, b| b.1.total_cmp(&a.1));
+            let named: Vec<String> =
+                worst.iter().take(WORST).map(|(label, share)| format!("{label} {:.0} %", 100.0 * share)).collect();
+            let more = if worst.len() > WORST { format!(", {} more", worst.len() - WORST) } else { String::new() };
+            let _ =
+                writeln!(text, "  bad channels {} of the time{more}; {} bad windows", named.join(", "), windows["bad"]);
+        }
         if let Some(training) = v.get("training") {
             let method = training["method"].as_str().unwrap_or_default();
             let losses = match (training["loss_first"].as_f64(), training["loss_last"].as_f64()) {
@@ -175,6 +197,30 @@ impl Summary {
         }
         text
     }
+}
+
+/// How often channels were bad; nothing where none was watched.
+fn quality(gauges: &Gauges) -> Option<Value> {
+    let reasons = gauges.quality.reasons();
+    let (intervals, bad) = gauges.quality.intervals();
+    let at_end: Vec<&str> = gauges
+        .facts
+        .montage
+        .labels()
+        .zip(&reasons)
+        .filter(|(_, reasons)| !reasons.is_empty())
+        .map(|(l, _)| l)
+        .collect();
+    let of_channels: Map<String, Value> = gauges
+        .facts
+        .montage
+        .labels()
+        .zip(bad)
+        .filter(|(_, bad)| *bad > 0)
+        .map(|(label, bad)| (label.to_owned(), json!(bad)))
+        .collect();
+    let told = json!({"intervals": intervals, "bad_intervals": of_channels, "bad_channels": at_end});
+    (!reasons.is_empty()).then_some(told)
 }
 
 fn training(method: &str, wall_s: f64, train: Option<TrainEnd>, telemetry: Option<&Telemetry>) -> Value {

@@ -8,6 +8,7 @@ use super::display::DisplayStage;
 use super::report::Report;
 use super::train::TrainCounts;
 use super::view::{Latency, Ledger, ServingView, TrainerState, TrainerView, View};
+use super::watch::QualityCounts;
 use crate::learn::Health;
 use crate::ring::{ReaderCounts, WriterCounts};
 use crate::serve::EncodeCounts;
@@ -15,6 +16,7 @@ use crate::signal::{Event, EventKind, Stamp, StreamFacts};
 use crossbeam_channel::Receiver;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 /// One consumer's counters at both ends of its ring.
 #[derive(Clone, Debug)]
@@ -51,6 +53,11 @@ pub(super) struct Gauges {
     /// Rate of the frames that encoder and trainer see.
     pub model_hz: f64,
     pub hop: usize,
+    /// True if windows lie round markers.
+    pub around: bool,
+    pub quality: Arc<QualityCounts>,
+    /// Markers that found no room on their way to the encoder.
+    pub lost_markers: Option<Arc<AtomicU64>>,
     pub speed: Option<f64>,
     pub outlet: Option<String>,
     pub file: Option<String>,
@@ -199,7 +206,8 @@ impl Telemetry {
             (Some((from, first)), Some((to, last))) if *to > *from => (last - first) as f64 / (*to - *from),
             _ => 0.0,
         };
-        let encoded_s = (encode.end_frame() + gauges.hop as u64) as f64 / gauges.model_hz;
+        let due = if gauges.around { 0 } else { gauges.hop as u64 };
+        let encoded_s = (encode.end_frame() + due) as f64 / gauges.model_hz;
         let behind_s = (gauges.acquire.end_frame() as f64 / rate_hz - encoded_s).max(0.0);
         let warm = encode.windows() > 0;
         let mut histogram = Vec::new();
@@ -227,10 +235,11 @@ impl Telemetry {
             serving: ServingView {
                 embeddings: encode.windows(),
                 dimension: gauges.dimension,
-                rate_hz: gauges.model_hz / gauges.hop as f64,
+                rate_hz: if gauges.around { 0.0 } else { gauges.model_hz / gauges.hop as f64 },
                 outlet: gauges.outlet.clone().map(|name| (name, encode.listened_to())),
                 file: gauges.file.clone(),
             },
+            quality: gauges.quality.reasons(),
             events: self.events.iter().cloned().collect(),
             told: self.told,
             ended,

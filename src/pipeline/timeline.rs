@@ -33,6 +33,12 @@ impl Timeline {
         (self.end, self.stamp) = (end, stamp);
     }
 
+    /// Number of the frame at the model's rate that lies next to a frame of the source.
+    pub fn model_frame(&self, source: u64) -> u64 {
+        let (up, down) = (u128::from(self.ratio.up()), u128::from(self.ratio.down()));
+        ((u128::from(source) * up + down / 2) / down) as u64
+    }
+
     /// What is to be told of `frames` frames, at least one, that end before number `end` at the model's rate.
     pub fn run(&mut self, frames: usize, end: u64, arrived: Stamp) -> Run {
         let after = self.end.saturating_sub(self.ratio.source_frame(end)).min(self.waiting);

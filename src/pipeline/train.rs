@@ -8,7 +8,7 @@ use super::scale_board::ScaleBoard;
 use crate::learn::{Checkpoint, CheckpointError, Generation, Identity, Origin, Trainer, TrainerStatus};
 use crate::ring::FrameReader;
 use crate::signal::{Event, EventKind, Stamp};
-use crate::window::{Slide, is_learnable};
+use crate::window::{Judge, Slide};
 use arc_swap::ArcSwap;
 use crossbeam_channel::Sender;
 use std::path::PathBuf;
@@ -98,7 +98,7 @@ pub(super) struct TrainStage {
     checkpoints: Option<Checkpoints>,
     saved: Option<Stamp>,
     identity: Identity,
-    artefact: f32,
+    judge: Judge,
     scale: Arc<ScaleBoard>,
     window: Vec<f32>,
     reports: Sender<Report>,
@@ -114,8 +114,8 @@ pub(super) struct TrainParts {
     pub identity: Identity,
     /// Steps a second of signal.
     pub steps_per_s: f64,
-    /// Value at and beyond which a sample is an artefact.
-    pub artefact: f32,
+    /// What is worth learning from.
+    pub judge: Judge,
     /// What the running scale knows, for checkpoints.
     pub scale: Arc<ScaleBoard>,
     /// True if every step that is owed is taken.
@@ -138,7 +138,7 @@ impl TrainStage {
             checkpoints: parts.checkpoints,
             saved: None,
             identity: parts.identity,
-            artefact: parts.artefact,
+            judge: parts.judge,
             scale: parts.scale,
             reports: parts.reports,
         }
@@ -154,11 +154,11 @@ impl TrainStage {
 
     /// Moves all windows that are there into the replay memory.
     pub fn admit(&mut self) {
-        let channels = self.reader.channels();
         while let Some(window) = self.slide.next(&mut self.reader) {
             window.copy_to(&mut self.window);
             let first = window.first;
-            if is_learnable(&self.window, channels, self.artefact) {
+            let quality = self.judge.quality(&mut self.window, window.bad);
+            if self.judge.is_learnable(quality) {
                 let source = u32::try_from(self.slide.gaps()).unwrap_or(u32::MAX);
                 self.trainer.admit(Origin { source, first }).copy_from_slice(&self.window);
                 self.counts.admitted.fetch_add(1, Ordering::Relaxed);

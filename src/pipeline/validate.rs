@@ -8,7 +8,7 @@ use crate::dsp::{Limit, Spread};
 use crate::learn::nn::{Backend, Kernels};
 use crate::learn::{Architecture, CpcNegatives, Forecast, Method, MixupKeys, Policy};
 use crate::source::Selection;
-use crate::window::Preset;
+use crate::window::{Pattern, Preset};
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
@@ -37,6 +37,8 @@ fn wrong_values(config: &Config) -> Vec<Problem> {
     let mut found = Findings(Vec::new());
     found.source(config);
     found.signal(config);
+    found.quality(config);
+    found.window(config);
     found.model(config);
     found.train(config);
     found.rest(config);
@@ -103,12 +105,73 @@ impl Findings {
             let allowed = format!("must lie above highpass_hz, {}", signal.highpass_hz);
             self.0.push(Problem::of("signal.lowpass_hz", signal.lowpass_hz, allowed));
         }
-        self.range("window.length_s", config.window.length_s, 0.01..=600.0);
-        self.range("window.hop_s", config.window.hop_s, 0.001..=600.0);
         if let Some(preset) = &config.augment.preset {
             self.word("augment.preset", preset, Preset::ALL.map(Preset::word));
         }
         self.0.extend(augmentations::wrong_steps(&config.augment));
+    }
+
+    fn quality(&mut self, config: &Config) {
+        let quality = &config.quality;
+        self.range("quality.line_hz", quality.line_hz.unwrap_or(50.0), 1.0..=1000.0);
+        self.range("quality.hold_s", quality.hold_s, 0.5..=600.0);
+        self.range("quality.flat_uv", quality.flat_uv, 1e-6..=1e6);
+        self.range("quality.railed_share", quality.railed_share, 0.0..=1.0);
+        self.range("quality.line_ratio", quality.line_ratio, 0.0..=1e6);
+        self.range("quality.muscle_ratio", quality.muscle_ratio, 0.0..=1e6);
+        self.range("quality.jump_ratio", quality.jump_ratio, 0.0..=1e6);
+        self.range("quality.jump_uv", quality.jump_uv, 0.0..=1e9);
+        self.range("quality.correlation", quality.correlation, 0.0..=1.0);
+        self.range("quality.max_bad_share", quality.max_bad_share, 0.0..=1.0);
+    }
+
+    fn window(&mut self, config: &Config) {
+        let window = &config.window;
+        self.range("window.length_s", window.length_s.unwrap_or(2.0), 0.01..=600.0);
+        self.range("window.length", window.length.unwrap_or(512), 2..=100_000_000);
+        self.range("window.hop_s", window.hop_s.unwrap_or(0.25), 0.001..=600.0);
+        self.range("window.hop", window.hop.unwrap_or(64), 1..=100_000_000);
+        for (key, frames, seconds) in [("length", window.length, window.length_s), ("hop", window.hop, window.hop_s)] {
+            if let (Some(frames), Some(_)) = (frames, seconds) {
+                let allowed = format!("must not stand beside {key}_s: they say the same");
+                self.0.push(Problem::of(&format!("window.{key}"), frames, allowed).hint("leave one of them out"));
+            }
+        }
+        let Some(around) = &window.around else {
+            for (key, value) in [("window.from_s", window.from_s), ("window.to_s", window.to_s)] {
+                if let Some(value) = value {
+                    let allowed = "needs `around`: it counts from a marker";
+                    self.0.push(Problem::of(key, value, allowed));
+                }
+            }
+            return;
+        };
+        let written = format!("{around:?}");
+        if around.trim().is_empty() {
+            self.0.push(Problem::of("window.around", written, "must be the text of a marker, or /an expression/"));
+        } else if let Err(error) = Pattern::parse(around) {
+            let why = error.to_string();
+            let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ");
+            let allowed = format!("is no regular expression: {why}");
+            self.0.push(Problem::of("window.around", written, allowed));
+        }
+        self.range("window.from_s", window.from_s.unwrap_or(0.0), -600.0..=600.0);
+        self.range("window.to_s", window.to_s.unwrap_or(0.0), -600.0..=600.0);
+        match (window.from_s, window.to_s) {
+            (Some(from_s), Some(to_s)) if from_s >= to_s => {
+                self.0.push(Problem::of("window.to_s", to_s, format!("must lie after from_s, {from_s}")));
+            }
+            (Some(_), Some(_)) => {}
+            _ => {
+                let allowed = "needs `from_s` and `to_s`: seconds from the marker to the window's start and end";
+                self.0.push(Problem::of("window.around", format!("{around:?}"), allowed));
+            }
+        }
+        let lengths = [("length_s", window.length_s.is_some()), ("length", window.length.is_some())];
+        for (key, _) in lengths.iter().filter(|(_, is_written)| *is_written) {
+            let allowed = "must not stand beside `around`: from_s and to_s say how long windows are";
+            self.0.push(Problem::of(&format!("window.{key}"), "", allowed));
+        }
     }
 
     fn model(&mut self, config: &Config) {

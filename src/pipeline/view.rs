@@ -3,6 +3,7 @@
 //! Owns no state; the telemetry stage builds a fresh View some twenty times a second and hands it up as an `Arc`.
 //! Invariant: a View is complete and never changes, so *freeze* means taking no more of them.
 
+use crate::dsp::quality::Reasons;
 use crate::signal::{Event, StreamFacts};
 use std::sync::Arc;
 
@@ -121,7 +122,7 @@ pub struct ServingView {
     pub embeddings: u64,
     /// Their dimension.
     pub dimension: usize,
-    /// Embeddings a second of signal that are due: the reciprocal of the hop.
+    /// Embeddings a second of signal that are due: the reciprocal of the hop; 0 for windows round markers.
     pub rate_hz: f64,
     /// The outgoing LSL stream and whether anybody listens, where it is on.
     pub outlet: Option<(String, bool)>,
@@ -160,6 +161,8 @@ pub struct View {
     pub trainer: TrainerView,
     /// What goes out.
     pub serving: ServingView,
+    /// `[C]`: what is wrong with each channel now; empty where nothing is watched.
+    pub quality: Vec<Reasons>,
     /// The newest events in the order in which they were told; their times in seconds since the start.
     pub events: Vec<(f64, Event)>,
     /// How many events there have been, those that are no longer kept included.

@@ -10,14 +10,15 @@ use super::report::Report;
 use super::telemetry::{Consumer, Gauges, Telemetry};
 use super::timeline::Timeline;
 use super::train::{Checkpoints, TrainParts, TrainStage};
+use super::watch::Watch;
 use crate::dsp::{Conditioner, Ratio, StateError};
 use crate::format::embedding::{EmbeddingFile, EmbeddingFileError};
 use crate::learn::{Checkpoint, CheckpointError, Trainer, TrainerSettings};
 use crate::lsl::{Library, LslError};
-use crate::ring::{Branch, Doorbell, FrameReader, Tee, WhenFull, frames};
+use crate::ring::{Branch, Doorbell, FrameReader, MarkerWriter, Tee, WhenFull, frames, markers};
 use crate::serve::{EmbeddingOutlet, EmbeddingStream, EncodeStage, ServingSettings};
 use crate::signal::{Clock, Event, EventKind};
-use crate::window::Slide;
+use crate::window::{Around, Cutter, Slide};
 use arc_swap::ArcSwap;
 use crossbeam_channel::Sender;
 use std::sync::Arc;
@@ -88,6 +89,8 @@ pub(super) struct Bells {
 const RING_S: f64 = 4.0;
 /// Blocks that a ring holds at most; live sources may send a block a frame.
 const HEADERS: usize = 16_384;
+/// Markers that may wait for the encoder; more in one block, or while it is busy, are lost and counted.
+const MARKERS: usize = 1024;
 
 impl Stages {
     /// Joins the stages of a plan.
@@ -131,7 +134,7 @@ impl Stages {
         let served = Arc::new(ArcSwap::from_pointee(first));
         let outlet = outlet(plan, options, clock)?;
         let file = match &config.serve.embeddings {
-            Some(path) => Some(EmbeddingFile::create(path, config.model.embedding)?),
+            Some(path) => Some(EmbeddingFile::create(path, config.model.embedding, plan.around.is_some())?),
             None => None,
         };
         let run = (training && !folder.as_os_str().is_empty()).then(|| Checkpoint::new_run(folder)).transpose();
@@ -148,7 +151,8 @@ impl Stages {
         let (reports, reported) = crossbeam_channel::bounded(4096);
         let bells = Bells::default();
         // As long a stretch of signal in each ring, and in those of the model what its resampler lets go at once.
-        let span = 2 * plan.window.max(plan.hop) + (RING_S * plan.rate_hz).ceil() as usize;
+        let before = plan.around.as_ref().map_or(0, |(span, _)| span.before());
+        let span = 2 * plan.window.max(plan.hop).max(before) + (RING_S * plan.rate_hz).ceil() as usize;
         let capacity = span + conditioner.most_held();
         let recorded = (span as f64 * rate_hz / plan.rate_hz).ceil() as usize;
         let mut rings = Rings { plan, consumers: Vec::new() };
@@ -169,15 +173,23 @@ impl Stages {
         let timeline = Timeline::new(plan.conditioning.resample.unwrap_or(Ratio::ONE), rate_hz);
         let tees = [Tee::new(vec![display_branch]), Tee::new(conditioned)];
         let allowance = options.duration_s.map(|s| (s * rate_hz).round() as u64);
-        let acquire = AcquireStage::new(source, conditioner, timeline, tees, allowance, reports.clone());
-        let serving = ServingSettings {
-            length: plan.window,
-            hop: plan.hop,
-            rate_hz: plan.rate_hz,
-            skip_beyond: skip_beyond(capacity),
+        let watch = Watch::new(config, &plan.facts);
+        let quality = watch.counts();
+        let (for_markers, cutter) = match plan.around.clone() {
+            None => (None, Cutter::Slide(Slide::new(plan.window, plan.hop))),
+            Some((span, pattern)) => {
+                let (into, out) = markers(MARKERS);
+                (Some(into), Cutter::Around(Around::new(span, pattern, out)))
+            }
         };
+        let lost_markers = for_markers.as_ref().map(MarkerWriter::lost);
+        let acquire =
+            AcquireStage::new(source, watch, conditioner, timeline, tees, for_markers, allowance, reports.clone());
+        let judge = plan.judge();
+        let serving =
+            ServingSettings { length: plan.window, rate_hz: plan.rate_hz, skip_beyond: skip_beyond(capacity), judge };
         let published = outlet.is_some();
-        let encode = EncodeStage::new(serving, for_encoder, Arc::clone(&served), outlet, file);
+        let encode = EncodeStage::new(serving, for_encoder, cutter, Arc::clone(&served), outlet, file);
         let train = training.then(|| {
             TrainStage::new(TrainParts {
                 reader: for_trainer,
@@ -187,7 +199,7 @@ impl Stages {
                 checkpoints,
                 identity: plan.identity.clone(),
                 steps_per_s: config.train.steps_per_s,
-                artefact: plan.conditioning.scale.artefact(),
+                judge,
                 scale: acquire.scale_board(),
                 at_full_speed: plan.at_full_speed,
                 reports: reports.clone(),
@@ -203,6 +215,9 @@ impl Stages {
             dimension: config.model.embedding,
             model_hz: plan.rate_hz,
             hop: plan.hop,
+            around: plan.around.is_some(),
+            quality,
+            lost_markers,
             speed: match config.source.speed {
                 crate::config::Speed::Times(times) => Some(times),
                 crate::config::Speed::Max => None,
@@ -264,7 +279,9 @@ fn outlet(plan: &Plan, options: &Options, clock: &dyn Clock) -> Result<Option<Em
     let stream = EmbeddingStream {
         name: &wanted.name,
         dimension: plan.config.model.embedding,
-        rate_hz: plan.rate_hz / plan.hop as f64,
+        // Markers come when they come: a stream of rate 0 is irregular.
+        rate_hz: if plan.around.is_some() { 0.0 } else { plan.rate_hz / plan.hop as f64 },
+        with_quality: wanted.quality,
         facts: &plan.facts,
         montage: &plan.montage,
         method: plan.identity.method.word(),

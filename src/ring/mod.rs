@@ -4,13 +4,17 @@
 //! [`FrameReader`]. A header is pushed after its samples and a reader touches only samples whose header it has
 //! popped, so a gap is a header whose first frame jumps, no window can span it, and both ends count the same losses.
 //! All counts are in frames of the source, for which the frames of a ring may stand at another rate.
+//! What was known of the channels' quality travels beside the headers, one bit a channel, by the same protocol; markers
+//! have a small ring of their own, and are pushed before the frames they fall on.
 
 mod doorbell;
+mod markers;
 mod reader;
 mod tee;
 mod writer;
 
 pub use doorbell::Doorbell;
+pub use markers::{MarkerReader, MarkerWriter, markers};
 pub use reader::{FrameReader, Passage, ReaderCounts};
 pub use tee::{Branch, Tee, WhenFull};
 pub use writer::{FrameWriter, WriterCounts};
@@ -64,10 +68,17 @@ fn share(source_frames: u64, part: u64, whole: u64) -> u64 {
 pub fn frames(channels: usize, rate_hz: f64, capacity: usize, headers: usize) -> (FrameWriter, FrameReader) {
     let (samples_in, samples_out) = rtrb::RingBuffer::new(capacity * channels);
     let (headers_in, headers_out) = rtrb::RingBuffer::new(headers);
+    // The bits of a header behind a gap stay in their ring while the header itself is out.
+    let (bad_in, bad_out) = rtrb::RingBuffer::new((headers + 1) * words(channels));
     let counts = Arc::new(WriterCounts::default());
-    let writer = FrameWriter::new(samples_in, headers_in, channels, rate_hz, counts);
-    let reader = FrameReader::new(samples_out, headers_out, channels, rate_hz, capacity, headers);
+    let writer = FrameWriter::new(samples_in, headers_in, bad_in, channels, rate_hz, counts);
+    let reader = FrameReader::new(samples_out, headers_out, bad_out, channels, rate_hz, capacity, headers);
     (writer, reader)
+}
+
+/// Words that hold a bit for each channel: channel `c` is bit `c % 64` of word `c / 64`.
+fn words(channels: usize) -> usize {
+    channels.div_ceil(64)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! Owned by one consumer's thread. Invariant: the frames from `head` on, `ready` of them, follow each other without a gap
 //! and their headers have been popped; only these are ever shown.
 
-use super::Header;
+use super::{Header, words};
 use crate::signal::Stamp;
 use rtrb::Consumer;
 use rtrb::chunks::ReadChunk;
@@ -44,6 +44,8 @@ pub struct Passage<'a> {
     pub stamp: Stamp,
     /// When the last frame came into the ring.
     pub arrived: Stamp,
+    /// One bit a channel, set for those that were bad in any of these frames: channel `c` is bit `c % 64` of word `c / 64`.
+    pub bad: &'a [u64],
 }
 
 impl Passage<'_> {
@@ -71,6 +73,7 @@ impl Passage<'_> {
 pub struct FrameReader {
     samples: Consumer<f32>,
     headers: Consumer<Header>,
+    bad: Consumer<u64>,
     channels: usize,
     rate_hz: f64,
     capacity: usize,
@@ -80,6 +83,10 @@ pub struct FrameReader {
     taken: u64,
     /// Popped headers of the present run, oldest first; the last frame of each gives stamps to the frames before it.
     run: VecDeque<Header>,
+    /// The words of quality of each header of the run, one after another.
+    run_bad: VecDeque<u64>,
+    /// Those of all frames last shown.
+    shown_bad: Vec<u64>,
     /// The header after a gap.
     after_gap: Option<Header>,
     counts: Arc<ReaderCounts>,
@@ -89,25 +96,29 @@ impl FrameReader {
     pub(super) fn new(
         samples: Consumer<f32>,
         headers: Consumer<Header>,
+        bad: Consumer<u64>,
         channels: usize,
         rate_hz: f64,
         capacity: usize,
         headers_capacity: usize,
     ) -> Self {
-        let run = VecDeque::with_capacity(headers_capacity + 1);
-        let counts = Arc::default();
+        // A header that was popped stays in the run until its frames are gone: there may be one for each frame.
+        let most = capacity.max(headers_capacity) + 1;
         Self {
             samples,
             headers,
+            bad,
             channels,
             rate_hz,
             capacity,
             head: 0,
             ready: 0,
             taken: 0,
-            run,
+            run: VecDeque::with_capacity(most),
+            run_bad: VecDeque::with_capacity(most * words(channels)),
+            shown_bad: vec![0; words(channels)],
             after_gap: None,
-            counts,
+            counts: Arc::default(),
         }
     }
 
@@ -166,9 +177,14 @@ impl FrameReader {
             return None;
         }
         let last = self.head + frames as u64 - 1;
-        let (stamp, arrived) = self.times_of(last)?;
+        let (at, stamp, arrived) = self.last_of(last)?;
+        let words = self.shown_bad.len();
+        self.shown_bad.fill(0);
+        for (i, bad) in self.run_bad.iter().take((at + 1) * words).enumerate() {
+            self.shown_bad[i % words] |= bad;
+        }
         let chunk = self.samples.read_chunk(frames * self.channels).ok()?;
-        Some(Passage { chunk, first: self.head, frames, stamp, arrived })
+        Some(Passage { chunk, first: self.head, frames, stamp, arrived, bad: &self.shown_bad })
     }
 
     /// Takes `frames` frames out: they count as consumed. Frames that are not ready stay.
@@ -211,6 +227,7 @@ impl FrameReader {
                 break;
             }
             self.run.pop_front();
+            self.run_bad.drain(..self.shown_bad.len());
         }
         (frames as u64, source_frames)
     }
@@ -229,7 +246,7 @@ impl FrameReader {
                 self.begin(header);
             } else if header.run.first == self.head + self.ready as u64 {
                 self.ready += header.frames;
-                self.run.push_back(header);
+                self.join(header);
             } else {
                 self.after_gap = Some(header);
             }
@@ -240,13 +257,23 @@ impl FrameReader {
         self.head = header.run.first;
         self.ready = header.frames;
         self.run.clear();
-        self.run.push_back(header);
+        self.run_bad.clear();
+        self.join(header);
     }
 
-    fn times_of(&self, frame: u64) -> Option<(Stamp, Stamp)> {
+    /// Adds a header, whose words are the next in their ring, to the run.
+    fn join(&mut self, header: Header) {
+        self.run.push_back(header);
+        if let Ok(chunk) = self.bad.read_chunk(self.shown_bad.len()) {
+            self.run_bad.extend(chunk);
+        }
+    }
+
+    /// Which header of the run holds a frame, when that frame was sampled, and when it arrived.
+    fn last_of(&self, frame: u64) -> Option<(usize, Stamp, Stamp)> {
         let at = self.run.partition_point(|h| h.end() <= frame);
         let header = self.run.get(at)?;
         let after = header.end() - 1 - frame;
-        Some((header.run.stamp - after as f64 / self.rate_hz, header.run.arrived))
+        Some((at, header.run.stamp - after as f64 / self.rate_hz, header.run.arrived))
     }
 }

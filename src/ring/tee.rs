@@ -63,6 +63,11 @@ impl Tee {
         }
     }
 
+    /// Says which channels are bad in the frames that are pushed from now on ([`FrameWriter::judge`]).
+    pub fn judge(&mut self, bad: &[u64]) {
+        self.branches.iter_mut().for_each(|branch| branch.writer.judge(bad));
+    }
+
     /// Rings every bell, so that consumers look at their commands.
     pub fn ring(&self) {
         for branch in &self.branches {

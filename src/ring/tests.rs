@@ -3,11 +3,17 @@
 use super::frames;
 use crate::signal::Stamp;
 use proptest::prelude::*;
+use std::collections::VecDeque;
 
 const RATE: f64 = 100.0;
 
 fn sample(frame: u64, channel: usize) -> f32 {
-    (frame * 8 + channel as u64) as f32
+    (frame * 128 % (1 << 22) + channel as u64) as f32
+}
+
+/// Some channels are bad in some blocks.
+fn bad_at(first: u64) -> u64 {
+    1 << (first % 7) & 0b101
 }
 
 fn block(first: u64, count: usize, channels: usize) -> Vec<f32> {
@@ -36,14 +42,18 @@ proptest! {
     #[test]
     fn windows_match_a_model(acts in prop::collection::vec(act(), 1..200), channels in 1usize..4) {
         let (mut writer, mut reader) = frames(channels, RATE, 64, 16);
-        let (mut next, mut model) = (0u64, std::collections::VecDeque::new());
+        let (mut next, mut model) = (0u64, VecDeque::new());
+        let mut verdicts = VecDeque::new();
         for act in acts {
             match act {
                 Act::Gap(frames) => next += frames,
                 Act::Push(count) => {
                     let stamp = Stamp((next + count as u64 - 1) as f64 / RATE);
+                    let bad = bad_at(next);
+                    writer.judge(&[bad]);
                     let taken = writer.push(&block(next, count, channels), next, stamp, stamp);
                     model.extend(next..next + taken as u64);
+                    verdicts.extend(std::iter::repeat_n(bad, taken));
                     next += count as u64;
                 }
                 Act::Window { length, hop } => {
@@ -55,22 +65,26 @@ proptest! {
                             let mut got = vec![0.0; length * channels];
                             passage.copy_to(&mut got);
                             prop_assert_eq!(got, block(model[0], length, channels));
+                            prop_assert_eq!(passage.bad, [verdicts.iter().take(length).fold(0, |all, bad| all | bad)]);
                             let last = (model[0] + length as u64 - 1) as f64 / RATE;
                             prop_assert!((passage.stamp.0 - last).abs() < 1e-9);
                             let took = hop.min(run);
                             reader.commit(hop);
                             model.drain(..took);
+                            verdicts.drain(..took);
                         }
                     }
                     if run < length && reader.before_gap() {
                         reader.commit(run);
                         model.drain(..run);
+                        verdicts.drain(..run);
                     }
                 }
                 Act::Skip(keep) => {
                     let gone = model.len().saturating_sub(keep);
                     prop_assert_eq!(reader.skip_to_newest(keep), gone as u64);
                     model.drain(..gone);
+                    verdicts.drain(..gone);
                 }
             }
             let counts = (writer.counts(), reader.counts());
@@ -84,7 +98,8 @@ proptest! {
 /// Two threads, a ring that is often full: every window is whole, and both ends agree on what was lost.
 #[test]
 fn a_fast_writer_and_a_slow_reader_agree() {
-    const CHANNELS: usize = 3;
+    // Two words of quality, of which the second is never the first.
+    const CHANNELS: usize = 65;
     let (mut writer, mut reader) = frames(CHANNELS, RATE, 256, 32);
     let counts = (writer.counts(), reader.counts());
     std::thread::scope(|scope| {
@@ -92,6 +107,7 @@ fn a_fast_writer_and_a_slow_reader_agree() {
             let mut first = 0;
             for round in 0..20_000u64 {
                 let count = 1 + (round % 23) as usize;
+                writer.judge(&[first, !first]);
                 writer.push(&block(first, count, CHANNELS), first, Stamp(first as f64), Stamp(0.0));
                 first += count as u64 + u64::from(round % 97 == 0);
             }
@@ -102,6 +118,7 @@ fn a_fast_writer_and_a_slow_reader_agree() {
             while let Some(passage) = reader.peek(32) {
                 passage.copy_to(&mut window);
                 assert_eq!(window, block(passage.first, 32, CHANNELS), "a window spans a gap or is torn");
+                assert_eq!(passage.bad[0] | passage.bad[1], u64::MAX, "words of quality are torn");
                 assert!(seen.is_none_or(|s| s < passage.first), "frames come in order");
                 seen = Some(passage.first);
                 reader.commit(16);

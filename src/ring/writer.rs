@@ -1,9 +1,9 @@
 //! The writing end of a frame ring.
 //!
-//! Owned by the tee on the acquisition thread. Invariant: a header is visible only after all its samples are, and every
-//! frame offered is either in the ring or counted as refused.
+//! Owned by the tee on the acquisition thread. Invariant: a header is visible only after all its samples and its bits of
+//! quality are, and every frame offered is either in the ring or counted as refused.
 
-use super::{Header, Run, share};
+use super::{Header, Run, share, words};
 use crate::signal::Stamp;
 use rtrb::Producer;
 use std::sync::Arc;
@@ -35,6 +35,9 @@ impl WriterCounts {
 pub struct FrameWriter {
     samples: Producer<f32>,
     headers: Producer<Header>,
+    bad: Producer<u64>,
+    /// One bit a channel, set for those that are bad in the frames to come.
+    now_bad: Vec<u64>,
     channels: usize,
     rate_hz: f64,
     counts: Arc<WriterCounts>,
@@ -44,17 +47,27 @@ impl FrameWriter {
     pub(super) fn new(
         samples: Producer<f32>,
         headers: Producer<Header>,
+        bad: Producer<u64>,
         channels: usize,
         rate_hz: f64,
         counts: Arc<WriterCounts>,
     ) -> Self {
-        Self { samples, headers, channels, rate_hz, counts }
+        Self { samples, headers, bad, now_bad: vec![0; words(channels)], channels, rate_hz, counts }
+    }
+
+    /// Says which channels are bad in the frames that are pushed from now on; at first none is.
+    ///
+    /// Channel `c` is bit `c % 64` of word `c / 64`; words that are missing name no bad channel.
+    pub fn judge(&mut self, bad: &[u64]) {
+        self.now_bad.fill(0);
+        self.now_bad.iter_mut().zip(bad).for_each(|(to, &word)| *to = word);
     }
 
     /// How many frames fit now. The reader may only make it more.
     #[must_use]
     pub fn room(&self) -> usize {
-        if self.headers.slots() == 0 { 0 } else { self.samples.slots() / self.channels }
+        let fits = self.headers.slots() > 0 && self.bad.slots() >= self.now_bad.len();
+        if fits { self.samples.slots() / self.channels } else { 0 }
     }
 
     /// Its counts, to keep.
@@ -82,6 +95,7 @@ impl FrameWriter {
             let stamp = run.stamp - (frames - taken) as f64 / self.rate_hz;
             let header = Header { run: Run { source_frames: stands_for, stamp, ..run }, frames: taken };
             let entered = self.samples.push_entire_slice(&samples[..taken * self.channels]).is_ok()
+                && self.bad.push_entire_slice(&self.now_bad).is_ok()
                 && self.headers.push(header).is_ok();
             debug_assert!(entered, "room was measured by the only writer");
         }

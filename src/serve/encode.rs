@@ -1,8 +1,8 @@
 //! The live encoder: windows become embeddings.
 //!
 //! Owned by the encoder's thread, which loops over [`EncodeStage::step`]. Invariant: a window is encoded by one generation,
-//! loaded once, and its embedding goes out with the window's bounds, that generation's number and its latency. An outlet
-//! or a file that fails costs itself, not the stage.
+//! loaded once, and its embedding goes out with the window's bounds and quality, that generation's number and its latency.
+//! A window that is bad is served all the same, and says so. An outlet or a file that fails costs itself, not the stage.
 
 use super::EmbeddingOutlet;
 use crate::dsp::LatencyHistogram;
@@ -10,7 +10,7 @@ use crate::format::embedding::{EmbeddingFile, Row};
 use crate::learn::Generation;
 use crate::ring::FrameReader;
 use crate::signal::{Clock, Event, EventKind, Stamp};
-use crate::window::Slide;
+use crate::window::{Cutter, Judge};
 use arc_swap::ArcSwap;
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
@@ -22,18 +22,19 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 pub struct ServingSettings {
     /// Frames of a window.
     pub length: usize,
-    /// Frames from one window to the next.
-    pub hop: usize,
     /// Rate of the frames in hertz: the model's.
     pub rate_hz: f64,
     /// Frames in the ring beyond which it skips to the newest; none where the source waits.
     pub skip_beyond: Option<usize>,
+    /// What a window is worth.
+    pub judge: Judge,
 }
 
 /// What the encoder has counted, for others to read.
 #[derive(Debug, Default)]
 pub struct EncodeCounts {
     windows: AtomicU64,
+    bad_windows: AtomicU64,
     rejected_gap: AtomicU64,
     end_frame: AtomicU64,
     generation: AtomicU64,
@@ -49,7 +50,13 @@ impl EncodeCounts {
         self.windows.load(Ordering::Relaxed)
     }
 
-    /// Windows not made because they would have spanned a gap.
+    /// Windows among them whose quality is too low to learn from.
+    #[must_use]
+    pub fn bad_windows(&self) -> u64 {
+        self.bad_windows.load(Ordering::Relaxed)
+    }
+
+    /// Windows not made because frames of them are missing: they would have spanned a gap.
     #[must_use]
     pub fn rejected_gap(&self) -> u64 {
         self.rejected_gap.load(Ordering::Relaxed)
@@ -83,7 +90,7 @@ pub struct EncodeError(String);
 pub struct EncodeStage {
     settings: ServingSettings,
     reader: FrameReader,
-    slide: Slide,
+    cutter: Cutter,
     served: Arc<ArcSwap<Generation>>,
     counts: Arc<EncodeCounts>,
     outlet: Option<EmbeddingOutlet>,
@@ -111,14 +118,15 @@ impl EncodeStage {
     pub fn new(
         settings: ServingSettings,
         reader: FrameReader,
+        cutter: Cutter,
         served: Arc<ArcSwap<Generation>>,
         outlet: Option<EmbeddingOutlet>,
         file: Option<EmbeddingFile>,
     ) -> Self {
         Self {
-            slide: Slide::new(settings.length, settings.hop),
             settings,
             reader,
+            cutter,
             served,
             counts: Arc::default(),
             outlet,
@@ -148,18 +156,24 @@ impl EncodeStage {
         {
             let counts = self.reader.counts();
             let before = counts.skipped();
-            self.slide.catch_up(&mut self.reader, self.settings.length);
+            self.cutter.catch_up(&mut self.reader, self.settings.length);
             let lost = counts.skipped() - before;
             let text = format!("the encoder fell behind and skipped {lost} frames to the newest");
             events.push(Event { at: clock.now(), kind: EventKind::Loss, text });
         }
         let channels = self.reader.channels();
-        let Some(window) = self.slide.next(&mut self.reader) else {
-            self.counts.rejected_gap.store(self.slide.rejected(), Ordering::Relaxed);
+        let Some((window, marker)) = self.cutter.next(&mut self.reader) else {
+            self.counts.rejected_gap.store(self.cutter.rejected(), Ordering::Relaxed);
+            if matches!(self.cutter, Cutter::Around(_)) {
+                // Between markers there is nothing to be late with: all that came was looked at.
+                let (head, ready) = self.reader.ready();
+                self.counts.end_frame.store(head + ready as u64, Ordering::Relaxed);
+            }
             return false;
         };
         let mut samples = vec![0.0; window.frames * channels];
         window.copy_to(&mut samples);
+        let quality = self.settings.judge.quality(&mut samples, window.bad);
         let (first, frames, stamp, arrived) = (window.first, window.frames, window.stamp, window.arrived);
         // Held until the embedding is out: no window is made by two generations.
         let generation = self.served.load();
@@ -174,11 +188,15 @@ impl EncodeStage {
             end_s: (first + frames as u64) as f64 / self.settings.rate_hz,
             generation: number,
             latency_ms,
+            quality: quality as f32,
+            marker: marker.as_ref(),
             values: &values,
         };
         self.publish(row, stamp, now, events);
         self.counts.latency.add(latency_ms);
         self.counts.windows.store(self.counts.windows() + 1, Ordering::Relaxed);
+        let is_bad = u64::from(!self.settings.judge.is_learnable(quality));
+        self.counts.bad_windows.store(self.counts.bad_windows() + is_bad, Ordering::Relaxed);
         self.counts.end_frame.store(first + frames as u64, Ordering::Relaxed);
         self.counts.generation.store(number, Ordering::Relaxed);
         true
@@ -189,7 +207,7 @@ impl EncodeStage {
             self.hasher.update(value.to_le_bytes());
         }
         if let Some(outlet) = &mut self.outlet {
-            let sent = outlet.push(row.values, row.generation, stamp);
+            let sent = outlet.push(row.values, row.quality, row.generation, stamp);
             self.counts.listened_to.store(outlet.listened_to(), Ordering::Relaxed);
             if let Err(error) = sent {
                 let text = format!("embeddings are no longer published: {error}");
@@ -216,8 +234,8 @@ impl EncodeStage {
     ///
     /// Returns the hash of all embeddings, SHA-256 of their little-endian bytes in order, and what is wrong with the file.
     pub fn finish(&mut self) -> (String, Result<(), EncodeError>) {
-        self.slide.finish(&mut self.reader);
-        self.counts.rejected_gap.store(self.slide.rejected(), Ordering::Relaxed);
+        self.cutter.finish(&mut self.reader);
+        self.counts.rejected_gap.store(self.cutter.rejected(), Ordering::Relaxed);
         self.outlet = None;
         let completed: Result<Option<PathBuf>, String> =
             self.file.take().map(|file| file.finish().map_err(|error| error.to_string())).transpose();

@@ -16,7 +16,7 @@ pub struct EmbeddingStream<'a> {
     pub name: &'a str,
     /// Values in an embedding.
     pub dimension: usize,
-    /// Embeddings in a second, nominally: one each hop.
+    /// Embeddings in a second, nominally: one each hop; 0 for windows round markers.
     pub rate_hz: f64,
     /// The stream that they are made from.
     pub facts: &'a StreamFacts,
@@ -30,6 +30,8 @@ pub struct EmbeddingStream<'a> {
     pub hop_s: f64,
     /// The rate of the frames in a window, which is the signal's own unless it was resampled.
     pub model_hz: f64,
+    /// Publish the quality of each window too.
+    pub with_quality: bool,
 }
 
 impl EmbeddingStream<'_> {
@@ -45,24 +47,29 @@ impl EmbeddingStream<'_> {
         id.chars().map(|c| if c.is_control() || c == '\'' || c == '"' { '_' } else { c }).collect()
     }
 
-    /// The labels `e0`, `e1`, … and `generation`.
+    /// The labels `e0`, `e1`, …, `quality` where that is asked for, and `generation`.
     fn channel_notes(&self) -> Vec<ChannelNote> {
         let note = |label: String, kind: &str| ChannelNote { label, unit: String::new(), kind: kind.to_owned() };
         let mut notes: Vec<ChannelNote> =
             (0..self.dimension).map(|index| note(format!("e{index}"), "Embedding")).collect();
+        if self.with_quality {
+            notes.push(note("quality".to_owned(), "Quality"));
+        }
         notes.push(note("generation".to_owned(), "Generation"));
         notes
     }
 }
 
 /// A stream of type `Embedding`: `float32`, one channel a value of the embedding and a last one, `generation`, with
-/// the number of the encoder weights that made it (exact up to 2^24).
+/// the number of the encoder weights that made it (exact up to 2^24). Where that is asked for, the channel before the
+/// last one, `quality`, has the share of the window's channels that were good throughout, 0 for an artefact.
 ///
 /// Its description holds the channels' labels and, as `method`, `window_s`, `hop_s`, `model_rate_hz`, `source`,
 /// `source_rate_hz` and `source_labels` (separated by commas), what the embeddings are made of.
 pub struct EmbeddingOutlet {
     outlet: Outlet,
     sample: Vec<f32>,
+    with_quality: bool,
     clock_offset_s: f64,
 }
 
@@ -76,7 +83,7 @@ impl EmbeddingOutlet {
     pub fn open(library: &Library, stream: &EmbeddingStream<'_>, clock_offset_s: f64) -> Result<Self, LslError> {
         let host = rustix::system::uname();
         let source_id = stream.source_id(&host.nodename().to_string_lossy());
-        let channels = stream.dimension.saturating_add(1);
+        let channels = stream.dimension.saturating_add(1 + usize::from(stream.with_quality));
         let names = (stream.name, "Embedding", source_id.as_str());
         let mut info = StreamInfo::create(library, names, channels, stream.rate_hz, SampleFormat::Float32)?;
         info.describe_channels(&stream.channel_notes())?;
@@ -93,15 +100,15 @@ impl EmbeddingOutlet {
             info.describe(key, value)?;
         }
         let outlet = Outlet::create(&info, BUFFER_S)?;
-        Ok(Self { outlet, sample: vec![0.0; channels], clock_offset_s })
+        Ok(Self { outlet, sample: vec![0.0; channels], with_quality: stream.with_quality, clock_offset_s })
     }
 
-    /// Sends one embedding, made by `generation`; `stamp` is that of the last frame of its window.
+    /// Sends one embedding of a window of this quality, made by `generation`; `stamp` is that of the last frame of its window.
     ///
     /// # Errors
     /// [`LslError::Length`] where the embedding has another dimension than the stream.
-    pub fn push(&mut self, embedding: &[f32], generation: u64, stamp: Stamp) -> Result<(), LslError> {
-        let dimension = self.sample.len() - 1;
+    pub fn push(&mut self, embedding: &[f32], quality: f32, generation: u64, stamp: Stamp) -> Result<(), LslError> {
+        let dimension = self.sample.len() - 1 - usize::from(self.with_quality);
         let (Some((last, values)), true) = (self.sample.split_last_mut(), embedding.len() == dimension) else {
             return Err(LslError::Length {
                 doing: "publishing an embedding",
@@ -109,7 +116,9 @@ impl EmbeddingOutlet {
                 got: embedding.len(),
             });
         };
+        let (values, judged) = values.split_at_mut(dimension);
         values.copy_from_slice(embedding);
+        judged.fill(quality);
         *last = generation as f32;
         self.outlet.push(&self.sample, stamp.0 - self.clock_offset_s)
     }
@@ -128,7 +137,8 @@ mod tests {
 
     fn facts(name: &str) -> StreamFacts {
         let montage = Montage::of_labels(&["C3", "C4"]);
-        StreamFacts { kind: SourceKind::Lsl, name: name.to_owned(), montage, rate_hz: 250.0, frames: None }
+        let (kind, name) = (SourceKind::Lsl, name.to_owned());
+        StreamFacts { kind, name, montage, rate_hz: 250.0, frames: None, markers: None }
     }
 
     fn stream<'a>(name: &'a str, facts: &'a StreamFacts) -> EmbeddingStream<'a> {
@@ -142,6 +152,7 @@ mod tests {
             window_s: 2.0,
             hop_s: 0.25,
             model_hz: 250.0,
+            with_quality: false,
         }
     }
 
@@ -165,5 +176,9 @@ mod tests {
     fn the_last_channel_is_the_generation() {
         let labels: Vec<String> = stream("emb", &facts("amp")).channel_notes().into_iter().map(|n| n.label).collect();
         assert_eq!(labels, ["e0", "e1", "generation"]);
+        let (amp, with_quality) = (facts("amp"), true);
+        let notes = EmbeddingStream { with_quality, ..stream("emb", &amp) }.channel_notes();
+        let labels: Vec<&str> = notes.iter().map(|note| note.label.as_str()).collect();
+        assert_eq!(labels, ["e0", "e1", "quality", "generation"]);
     }
 }

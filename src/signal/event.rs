@@ -15,6 +15,8 @@ pub enum EventKind {
     Gap,
     /// The source is lost, or back.
     Source,
+    /// Channels have become bad, or good again.
+    Quality,
     /// A consumer lost frames.
     Loss,
     /// A new generation is served.
@@ -36,6 +38,7 @@ impl EventKind {
             Self::Marker => "marker",
             Self::Gap => "gap",
             Self::Source => "source",
+            Self::Quality => "quality",
             Self::Loss => "loss",
             Self::Swap => "swap",
             Self::Checkpoint => "saved",

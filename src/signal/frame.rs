@@ -41,6 +41,8 @@ pub struct StreamFacts {
     pub rate_hz: f64,
     /// How many frames there are in all, where that is known (a recording played once).
     pub frames: Option<u64>,
+    /// What its markers say, each text once, where that is known (a recording).
+    pub markers: Option<Vec<String>>,
 }
 
 /// Frames that arrived together.

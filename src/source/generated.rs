@@ -26,6 +26,7 @@ impl GeneratedSource {
             montage: brain.montage(),
             rate_hz,
             frames: None,
+            markers: None,
         };
         let block_frames = ((block_s * rate_hz).round() as usize).max(1);
         Self { brain, facts, pace: Pace::new(rate_hz, Some(times)), block_frames }

@@ -6,7 +6,7 @@
 use super::{Pace, Progress, Selection, Source, SourceError};
 use crate::format::edf::{EdfFile, Record};
 use crate::signal::{Block, Channel, Event, EventKind, Marker, Montage, SourceKind, Stamp, StreamFacts};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// A recording as a source.
@@ -69,12 +69,18 @@ impl ReplaySource {
         let frames = file.header().records * a_record as u64;
         let of_one_rate = picked.iter().zip(channels).filter(|(signal, _)| signals.contains(signal));
         let montage = Montage { channels: of_one_rate.map(|(_, channel)| channel).collect() };
-        let facts = StreamFacts { kind: SourceKind::Replay, name, montage, rate_hz, frames: Some(frames) };
-
         let mut record = Record::default();
         file.read_record(0, &mut record)?;
         let origin_s = record.onset_s();
         let markers = markers(&mut file, origin_s, rate_hz)?;
+        let facts = StreamFacts {
+            kind: SourceKind::Replay,
+            name,
+            montage,
+            rate_hz,
+            frames: Some(frames),
+            markers: Some(markers.iter().map(|m| m.text.clone()).collect::<BTreeSet<_>>().into_iter().collect()),
+        };
         let mut warnings = file.warnings();
         if !selection.is_explicit() {
             warnings.extend(left_out(&file, &signals, &ordinary));

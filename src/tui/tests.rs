@@ -9,6 +9,7 @@ mod states;
 
 use super::keys::Action;
 use super::{State, Theme, render};
+use crate::dsp::quality::{Reason, Reasons};
 use crate::pipeline::view::{TrainerState, View};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -146,6 +147,36 @@ fn trouble_is_told_in_words() {
     view.recording = None;
     view.trainer.state = TrainerState::Collapsed;
     insta::assert_snapshot!(screen(Theme::plain(false), (120, 24), view, &[]));
+}
+
+/// T7 is flat and Fz, which is selected, jumps beside line noise.
+fn with_bad_channels() -> View {
+    let mut view = fixture::live(16, SIGNAL_S);
+    view.quality[7] = Reasons::NONE.with(Reason::Flat);
+    view.quality[4] = Reasons::NONE.with(Reason::LineNoise).with(Reason::Jumps);
+    view
+}
+
+#[test]
+fn bad_channels_are_marked_and_say_why() {
+    let to_fz = [Action::ChannelDown; 4];
+    insta::assert_snapshot!(screen(colour(), (120, 40), with_bad_channels(), &to_fz));
+}
+
+#[test]
+fn bad_channels_are_marked_in_ascii_without_colour_and_where_there_is_little_room() {
+    insta::assert_snapshot!(screen(Theme::plain(true), (60, 16), with_bad_channels(), &[]));
+}
+
+#[test]
+fn the_trace_of_a_bad_channel_is_dimmed() {
+    let styles = |view| {
+        let buffer = draw(&state(colour(), (120, 40), view), (120, 40));
+        let is_trace = |cell: &&Cell| cell.symbol().starts_with(|c| ('\u{2801}'..='\u{28FF}').contains(&c));
+        buffer.content.iter().filter(is_trace).filter(|cell| cell.fg == colour().bad_trace.fg.unwrap()).count()
+    };
+    assert_eq!(styles(fixture::live(16, SIGNAL_S)), 0);
+    assert!(styles(with_bad_channels()) > 50);
 }
 
 /// At any of these sizes the facts that are always on screen are there.

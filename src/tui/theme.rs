@@ -25,6 +25,8 @@ pub struct Theme {
     pub selected: Style,
     /// Its trace.
     pub selected_trace: Style,
+    /// The trace of a bad channel.
+    pub bad_trace: Style,
     /// Markers, in the traces and among the events.
     pub marker: Style,
     /// The loss curve and the latency histogram.
@@ -61,6 +63,7 @@ impl Theme {
             traces: [of(110), of(108)],
             selected: of(222).add_modifier(Modifier::BOLD),
             selected_trace: of(222),
+            bad_trace: of(240),
             marker: of(176),
             curve: of(110),
             bar: of(67),
@@ -88,6 +91,7 @@ impl Theme {
             traces: [text, text],
             selected: bold,
             selected_trace: bold,
+            bad_trace: dim,
             marker: text,
             curve: text,
             bar: text,

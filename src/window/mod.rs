@@ -2,10 +2,16 @@
 //!
 //! Plain structs that a consumer's thread owns. A window is `[C, T]` to users and lies `[T, C]` in memory.
 
+mod around;
 mod augment;
+mod cutter;
+mod pattern;
 mod quality;
 mod slide;
 
+pub use around::{Around, Span};
 pub use augment::{Augmentation, AugmentationStep, Augmenter, Drawn, Key, Preset, WindowShape};
-pub use quality::{MAX_CLIPPED_SHARE, is_learnable};
+pub use cutter::Cutter;
+pub use pattern::Pattern;
+pub use quality::{Judge, MAX_CLIPPED_SHARE};
 pub use slide::Slide;

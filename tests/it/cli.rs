@@ -136,7 +136,7 @@ fn mistakes_in_arguments_are_told_with_exit_code_2() {
         (&["run", "--set", "window.hop_s"], "write it as section.key=value"),
         (&["run", "--set", "=1"], "write it as section.key=value"),
         (&["run", "--set", "seed.deeper=1"], "--set seed.deeper=1"),
-        (&["run", "--set", "window.hop=1"], "did you mean `hop_s`?"),
+        (&["run", "--set", "window.hops=1"], "did you mean `hop_s`?"),
         (&["run", "--method", "byoll"], "did you mean `byol`?"),
         (&["run", "--seed=-1"], "--seed"),
         (&["run", "--seed", "x"], "--seed"),

@@ -225,8 +225,14 @@ fn a_lost_stream_without_a_source_id_ends_the_source() {
 fn embeddings_arrive_at_a_receiver_as_they_were_made() {
     on_loopback(&embeddings_arrive_at_a_receiver_as_they_were_made, |rig| {
         let montage = Montage::of_labels(&["C3", "C4"]);
-        let facts =
-            StreamFacts { kind: SourceKind::Lsl, name: "amp".to_owned(), montage, rate_hz: 250.0, frames: None };
+        let facts = StreamFacts {
+            kind: SourceKind::Lsl,
+            name: "amp".to_owned(),
+            montage,
+            rate_hz: 250.0,
+            frames: None,
+            markers: None,
+        };
         let stream = EmbeddingStream {
             name: "emb",
             dimension: 3,
@@ -237,6 +243,7 @@ fn embeddings_arrive_at_a_receiver_as_they_were_made() {
             window_s: 2.0,
             hop_s: 0.25,
             model_hz: 125.0,
+            with_quality: true,
         };
         let mut outlet = EmbeddingOutlet::open(&rig.library, &stream, rig.library.clock_offset(rig)).unwrap();
         assert!(!outlet.listened_to());
@@ -245,7 +252,7 @@ fn embeddings_arrive_at_a_receiver_as_they_were_made() {
         for (key, expected) in [
             ("type", "Embedding"),
             ("source_id", &format!("neurostream/{}/emb/amp", hostname.trim())),
-            ("channels", "4"),
+            ("channels", "5"),
             ("rate", "4.0"),
             ("format", "1"),
             ("method", "byol"),
@@ -255,7 +262,7 @@ fn embeddings_arrive_at_a_receiver_as_they_were_made() {
             ("source ", "amp"),
             ("source_rate_hz", "250"),
             ("source_labels", "C3,C4"),
-            ("labels", "e0,e1,e2,generation"),
+            ("labels", "e0,e1,e2,quality,generation"),
         ] {
             assert_eq!(peer.line(key), expected, "{key}");
         }
@@ -269,7 +276,8 @@ fn embeddings_arrive_at_a_receiver_as_they_were_made() {
         let start = rig.now();
         for n in 0..5u8 {
             let n_f = f32::from(n);
-            outlet.push(&[n_f / 3.0, -n_f, f32::NAN], 70_000 + u64::from(n), start + f64::from(n) * 0.25).unwrap();
+            let (values, generation) = ([n_f / 3.0, -n_f, f32::NAN], 70_000 + u64::from(n));
+            outlet.push(&values, 0.75, generation, start + f64::from(n) * 0.25).unwrap();
         }
         for n in 0..5u8 {
             let sample = peer.line("sample");
@@ -278,9 +286,9 @@ fn embeddings_arrive_at_a_receiver_as_they_were_made() {
             assert!((numbers[0] - stamp).abs() < 1e-4, "{sample}: stamped {stamp}");
             assert_eq!(numbers[1..3], [f64::from(f32::from(n) / 3.0), -f64::from(n)]);
             assert!(numbers[3].is_nan());
-            assert_eq!(numbers[4], 70_000.0 + f64::from(n));
+            assert_eq!(numbers[4..], [0.75, 70_000.0 + f64::from(n)]);
         }
-        let error = outlet.push(&[0.0], 0, start).err().unwrap();
+        let error = outlet.push(&[0.0], 1.0, 0, start).err().unwrap();
         assert!(matches!(error, LslError::Length { expected: 3, got: 1, .. }), "{error}");
     });
 }

@@ -11,4 +11,6 @@ mod learning;
 mod lsl;
 mod lsl_run;
 mod pipeline;
+mod quality;
 mod vectors;
+mod windows;

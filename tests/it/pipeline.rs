@@ -6,8 +6,10 @@
 mod embeddings;
 mod ledger;
 mod live;
+mod markers;
 mod methods;
 mod montage;
+mod quality;
 mod recordings;
 mod resample;
 mod resume;

@@ -4,21 +4,26 @@
 
 mod augment;
 mod methods;
+mod quality;
 mod reference;
 mod serve;
 mod signal;
 mod source;
 mod span;
 mod train;
+mod window;
 
 pub use augment::{AugmentConfig, AugmentStepConfig};
 pub use methods::{AutoencoderConfig, ForecastConfig, MaeConfig, MaskedConfig, MixupConfig, OrderConfig};
+pub use quality::QualityConfig;
 pub use reference::ReferenceConfig;
 pub use serve::{ComputeConfig, LslConfig, LslOutletConfig, ServeConfig};
-pub use signal::{SignalConfig, WindowConfig};
+pub use signal::SignalConfig;
 pub use source::{SourceConfig, Speed};
 pub use span::Span;
 pub use train::{MemoryConfig, ModelConfig, TrainConfig};
+pub(in crate::config) use window::RIVALS;
+pub use window::WindowConfig;
 
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +37,8 @@ pub struct Config {
     pub source: SourceConfig,
     /// What becomes of them before the model.
     pub signal: SignalConfig,
+    /// How channels and windows are judged.
+    pub quality: QualityConfig,
     /// How they are cut into windows.
     pub window: WindowConfig,
     /// How views of windows are made.

@@ -23,6 +23,9 @@ pub struct ServeConfig {
 pub struct LslOutletConfig {
     /// Name of the stream.
     pub name: String,
+    /// One more channel, `quality`, before the last.
+    #[serde(default)]
+    pub quality: bool,
 }
 
 /// `[compute]`.

@@ -1,6 +1,6 @@
-//! `[signal]` and `[window]`: what becomes of frames before the model.
+//! `[signal]`: what becomes of frames before the model.
 //!
-//! Plain values. Invariant: keys that they do not know are refused.
+//! Plain values. Invariant: keys that it does not know are refused.
 
 use super::ReferenceConfig;
 use serde::{Deserialize, Serialize};
@@ -67,21 +67,5 @@ impl Default for SignalConfig {
             scale: "ema".to_owned(),
             limit: "clip".to_owned(),
         }
-    }
-}
-
-/// `[window]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct WindowConfig {
-    /// Length of a window.
-    pub length_s: f64,
-    /// From the start of one window to the start of the next.
-    pub hop_s: f64,
-}
-
-impl Default for WindowConfig {
-    fn default() -> Self {
-        Self { length_s: 2.0, hop_s: 0.25 }
     }
 }

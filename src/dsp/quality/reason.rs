@@ -41,6 +41,20 @@ impl Reason {
             Self::Uncorrelated => "alone",
         }
     }
+
+    /// What follows a channel's name in a sentence.
+    #[must_use]
+    pub fn predicate(self) -> &'static str {
+        match self {
+            Self::Flat => "is flat",
+            Self::Railed => "is at the end of its range",
+            Self::NotFinite => "delivers no numbers",
+            Self::LineNoise => "hums with line noise",
+            Self::Muscle => "is full of muscle or noise",
+            Self::Jumps => "jumps",
+            Self::Uncorrelated => "shares nothing with other channels",
+        }
+    }
 }
 
 /// A set of [`Reason`]s; empty where a channel is good.
@@ -105,6 +119,13 @@ impl Reasons {
     #[must_use]
     pub fn from_bits(bits: u8) -> Self {
         Self(bits & ((1 << Reason::ALL.len()) - 1))
+    }
+
+    /// What follows a channel's name in a sentence: `is flat and jumps`, or `is good again`.
+    #[must_use]
+    pub fn sentence(self) -> String {
+        let predicates: Vec<&str> = self.iter().map(Reason::predicate).collect();
+        if predicates.is_empty() { "is good again".to_owned() } else { predicates.join(" and ") }
     }
 
     fn bit(reason: Reason) -> u8 {

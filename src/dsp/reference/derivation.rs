@@ -55,6 +55,12 @@ impl Derivation {
         self.outputs.len()
     }
 
+    /// True for an output that a model wants and the stream lacks.
+    #[must_use]
+    pub fn lacks(&self, output: usize) -> bool {
+        self.outputs.get(output).is_some_and(Option::is_none)
+    }
+
     /// The outputs in another order: of each the number that it has now, none for one that is missing.
     #[must_use]
     pub(super) fn arranged(&self, order: &[Option<usize>]) -> Self {

@@ -15,8 +15,8 @@ pub struct CsvFile {
 }
 
 impl CsvFile {
-    pub(super) fn create(path: &Path, dimension: Option<usize>) -> io::Result<Self> {
-        Ok(Self { path: path.to_owned(), lines: Lines::create(path, dimension)? })
+    pub(super) fn create(path: &Path, dimension: Option<usize>, with_markers: bool) -> io::Result<Self> {
+        Ok(Self { path: path.to_owned(), lines: Lines::create(path, dimension, with_markers)? })
     }
 }
 
@@ -25,24 +25,30 @@ impl CsvFile {
 pub(super) struct Lines {
     file: BufWriter<File>,
     with_values: bool,
+    with_markers: bool,
 }
 
 impl Lines {
-    pub fn create(path: &Path, dimension: Option<usize>) -> io::Result<Self> {
+    pub fn create(path: &Path, dimension: Option<usize>, with_markers: bool) -> io::Result<Self> {
         let mut file = BufWriter::new(File::create_new(path)?);
         write!(file, "first_frame,start_s,end_s,generation,latency_ms")?;
         for i in 0..dimension.unwrap_or(0) {
             write!(file, ",e{i}")?;
         }
-        writeln!(file)?;
-        Ok(Self { file, with_values: dimension.is_some() })
+        writeln!(file, ",quality{}", if with_markers { ",marker_frame,marker" } else { "" })?;
+        Ok(Self { file, with_values: dimension.is_some(), with_markers })
     }
 
     pub fn push(&mut self, row: Row<'_>) -> io::Result<()> {
-        let Row { first, start_s, end_s, generation, latency_ms, values } = row;
+        let Row { first, start_s, end_s, generation, latency_ms, quality, marker, values } = row;
         write!(self.file, "{first},{start_s:.6},{end_s:.6},{generation},{latency_ms:.3}")?;
         for value in values.iter().filter(|_| self.with_values) {
             write!(self.file, ",{value}")?;
+        }
+        write!(self.file, ",{quality}")?;
+        if self.with_markers {
+            let (frame, text) = marker.map_or((None, ""), |marker| (Some(marker.frame), marker.text.as_str()));
+            write!(self.file, ",{},{}", frame.map_or_else(String::new, |frame| frame.to_string()), field(text))?;
         }
         writeln!(self.file)
     }
@@ -54,5 +60,23 @@ impl Lines {
     pub fn finish(mut self) -> io::Result<()> {
         self.file.flush()?;
         self.file.get_ref().sync_all()
+    }
+}
+
+/// A text as one field of a line (RFC 4180); line breaks become blanks, so that a line stays one.
+fn field(text: &str) -> String {
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.contains([',', '"']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::field;
+
+    #[test]
+    fn a_text_stays_one_field_of_one_line() {
+        assert_eq!(field("T1"), "T1");
+        assert_eq!(field("left, fast"), "\"left, fast\"");
+        assert_eq!(field("say \"ah\"\nnow"), "\"say \"\"ah\"\" now\"");
     }
 }

@@ -6,6 +6,7 @@
 mod csv;
 mod npy;
 
+use crate::signal::Marker;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,10 @@ pub struct Row<'a> {
     pub generation: u64,
     /// From the arrival of the last frame to the embedding.
     pub latency_ms: f64,
+    /// Share of the window's channels that were good throughout, 0 for an artefact.
+    pub quality: f32,
+    /// The marker that the window lies round, where there is one.
+    pub marker: Option<&'a Marker>,
     /// The embedding.
     pub values: &'a [f32],
 }
@@ -55,11 +60,11 @@ pub enum EmbeddingFile {
 }
 
 impl EmbeddingFile {
-    /// Makes the file for embeddings of this dimension; the ending of `path` chooses the form.
+    /// Makes the file for embeddings of this dimension, with or without markers; the ending of `path` chooses the form.
     ///
     /// # Errors
     /// If the ending is another, the file exists, or it cannot be made.
-    pub fn create(path: &Path, dimension: usize) -> Result<Self, EmbeddingFileError> {
+    pub fn create(path: &Path, dimension: usize, with_markers: bool) -> Result<Self, EmbeddingFileError> {
         if path.exists() {
             return Err(EmbeddingFileError::Exists(path.to_owned()));
         }
@@ -69,8 +74,8 @@ impl EmbeddingFile {
         }
         let failed = |error| EmbeddingFileError::Io { path: path.to_owned(), error };
         match path.extension().and_then(|e| e.to_str()) {
-            Some("csv") => csv::CsvFile::create(path, Some(dimension)).map(Self::Csv).map_err(failed),
-            Some("npy") => npy::NpyFile::create(path, dimension).map(Self::Npy).map_err(failed),
+            Some("csv") => csv::CsvFile::create(path, Some(dimension), with_markers).map(Self::Csv).map_err(failed),
+            Some("npy") => npy::NpyFile::create(path, dimension, with_markers).map(Self::Npy).map_err(failed),
             _ => Err(EmbeddingFileError::Ending(path.to_owned())),
         }
     }

@@ -29,8 +29,8 @@ pub(super) struct Array {
 const HEADER: usize = 128;
 
 impl NpyFile {
-    pub(super) fn create(path: &Path, dimension: usize) -> io::Result<Self> {
-        let windows = Lines::create(&windows_of(path), None)?;
+    pub(super) fn create(path: &Path, dimension: usize, with_markers: bool) -> io::Result<Self> {
+        let windows = Lines::create(&windows_of(path), None, with_markers)?;
         let mut file = BufWriter::new(File::create(atomic::partial(path))?);
         file.write_all(&header(0, dimension))?;
         Ok(Self { path: path.to_owned(), lines: Array { file, windows, dimension, rows: 0 } })

@@ -94,7 +94,8 @@ impl LslSource {
         let mut time = HostTime::new(offset_s);
         time.correct(correction_s.unwrap_or(0.0));
         let rate_hz = info.rate_hz();
-        let facts = StreamFacts { kind: SourceKind::Lsl, name: info.name(), montage, rate_hz, frames: None };
+        let (kind, name) = (SourceKind::Lsl, info.name());
+        let facts = StreamFacts { kind, name, montage, rate_hz, frames: None, markers: None };
         Ok(Self {
             silence: Silence::new(library, info, now),
             facts,

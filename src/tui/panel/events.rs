@@ -37,7 +37,7 @@ fn style(state: &State, kind: EventKind) -> Style {
     match kind {
         EventKind::Ready | EventKind::Swap | EventKind::Checkpoint => theme.good,
         EventKind::Marker => theme.marker,
-        EventKind::Gap | EventKind::Source | EventKind::Warning => theme.warn,
+        EventKind::Gap | EventKind::Source | EventKind::Quality | EventKind::Warning => theme.warn,
         EventKind::Loss | EventKind::Error => theme.bad,
     }
 }

@@ -129,7 +129,11 @@ fn serving<'a>(state: &State, serving: &ServingView, width: usize) -> Vec<Line<'
     let mut lines = Vec::new();
     if let Some((name, heard)) = &serving.outlet {
         let (word, style) = if *heard { ("heard", theme.good) } else { ("nobody listens", theme.warn) };
-        let shape = format!("{} ch {} Hz", serving.dimension, measure(serving.rate_hz));
+        let rate = match serving.rate_hz {
+            0.0 => "at markers".to_owned(),
+            rate_hz => format!("{} Hz", measure(rate_hz)),
+        };
+        let shape = format!("{} ch {rate}", serving.dimension);
         let name = cut(name, room.saturating_sub(shape.len() + word.len() + 2).max(4));
         lines.push(Line::from(vec![
             label("LSL out  "),

@@ -1,11 +1,12 @@
 //! The traces: one row a channel, its name before, its root mean square behind.
 //!
 //! Owns no state; runs on the main thread. Invariant: a peak may reach half a row into its neighbour's, and ends there;
-//! markers cover no trace.
+//! markers cover no trace; a bad channel is marked behind its name, dimmed, and says why instead of its root mean square.
 
 use super::braille::{Band, DotGrid};
 use super::columns::{Bins, around, range};
 use super::frame::{frame, row, title};
+use crate::dsp::quality::Reasons;
 use crate::pipeline::view::View;
 use crate::signal::Channel;
 use crate::tui::figures::{cut, microvolts, setting};
@@ -46,8 +47,12 @@ pub(in crate::tui) fn render(state: &State, view: &View, area: Rect, buffer: &mu
         let band = page.band(slot, grid.rows());
         let channel = page.channels.start + slot;
         let columns = bins.columns(channel, grid.columns());
-        let style =
-            if page.is_selected(state, channel) { state.theme.selected_trace } else { state.theme.traces[channel % 2] };
+        let bad = reasons(view, channel);
+        let style = match (bad.is_empty(), page.is_selected(state, channel)) {
+            (false, _) => state.theme.bad_trace,
+            (true, true) => state.theme.selected_trace,
+            (true, false) => state.theme.traces[channel % 2],
+        };
         let voltage = view.facts.montage.channels.get(channel).is_none_or(|c| c.unit.is_voltage());
         edges = if voltage { around(&columns, state.scale_uv()) } else { range(&columns) };
         grid.curve(columns, &Band { rows: band.clone(), reach: band.len() / 2, lower: edges.0, upper: edges.1 }, style);
@@ -58,7 +63,11 @@ pub(in crate::tui) fn render(state: &State, view: &View, area: Rect, buffer: &mu
         }
         if with_rms {
             let value = view.traces.rms.get(channel).copied().filter(|_| voltage).unwrap_or(f32::NAN);
-            let line = Line::styled(microvolts(value.into()), state.theme.label).right_aligned();
+            let line = match bad.iter().next() {
+                Some(reason) => Line::styled(reason.word(), state.theme.bad),
+                None => Line::styled(microvolts(value.into()), state.theme.label),
+            };
+            let line = line.right_aligned();
             row(Rect { x: inner.right() - RMS, width: RMS, y: plot.y + middle, height: 1 }, 0, &line, buffer);
         }
     }
@@ -120,8 +129,17 @@ impl Page {
         let label = view.facts.montage.channels.get(channel).map_or("", |c: &Channel| c.label.as_str());
         let (pointer, style) =
             if self.is_selected(state, channel) { ("▸", state.theme.selected) } else { (" ", state.theme.text) };
-        Line::styled(format!("{pointer}{}", cut(label, LABEL)), style)
+        let mut line = Line::styled(format!("{pointer}{}", cut(label, LABEL)), style);
+        if !reasons(view, channel).is_empty() {
+            line.push_span(Span::styled("✗", state.theme.bad));
+        }
+        line
     }
+}
+
+/// What is wrong with a channel.
+fn reasons(view: &View, channel: usize) -> Reasons {
+    view.quality.get(channel).copied().unwrap_or_default()
 }
 
 fn panel_title<'a>(state: &State, view: &View, page: &Page, width: u16) -> Line<'a> {
@@ -132,8 +150,11 @@ fn panel_title<'a>(state: &State, view: &View, page: &Page, width: u16) -> Line<
         _ => format!("{}-{} of {}", page.channels.start + 1, page.channels.end, page.of),
     };
     let auto = if state.auto_scale { " auto" } else { "" };
+    let bad = view.quality.iter().filter(|reasons| !reasons.is_empty()).count();
+    let bad = if bad > 0 { format!("{bad} bad") } else { String::new() };
     let parts = [
         Span::styled(shown, theme.text),
+        Span::styled(bad, theme.bad),
         Span::styled(format!("{} µV/row{auto}", setting(state.scale_uv())), theme.text),
         Span::styled(format!("{} s", setting(state.shown_s())), theme.text),
         Span::styled(cut(&view.traces.filters, 60), theme.label),

@@ -2,6 +2,7 @@
 //!
 //! Owns no state. Invariant: the same arguments give the same View.
 
+use crate::dsp::quality::Reasons;
 use crate::pipeline::view::{Latency, Ledger, ServingView, Traces, TrainerState, TrainerView, View};
 use crate::signal::{Event, EventKind, Montage, SourceKind, Stamp, StreamFacts};
 use std::f64::consts::TAU;
@@ -24,6 +25,7 @@ pub fn live(channels: usize, signal_s: f64) -> View {
             montage: montage(channels),
             rate_hz: RATE_HZ,
             frames: None,
+            markers: None,
         }),
         wall_s: signal_s,
         signal_s,
@@ -44,6 +46,7 @@ pub fn live(channels: usize, signal_s: f64) -> View {
             outlet: Some(("neurostream-embedding".to_owned(), true)),
             file: Some("s03-embeddings.npy".to_owned()),
         },
+        quality: vec![Reasons::NONE; channels],
         events: events(signal_s),
         told: 0,
         ended: None,

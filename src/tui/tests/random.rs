@@ -3,6 +3,7 @@
 //! Owns the generators of odd Views. Invariant: every value that a View can hold may turn up.
 
 use super::{draw, fixture};
+use crate::dsp::quality::Reasons;
 use crate::pipeline::view::{Latency, Ledger, ServingView, Traces, TrainerState, TrainerView, View};
 use crate::signal::{Channel, Event, EventKind, Montage, SourceKind, Stamp, StreamFacts, Unit};
 use crate::tui::keys::TABLE;
@@ -25,13 +26,13 @@ fn facts() -> impl Strategy<Value = StreamFacts> {
     let channels = prop::collection::vec((words(), unit), 0..40);
     (kind, words(), channels, number(), any::<Option<u64>>()).prop_map(|(kind, name, channels, rate_hz, frames)| {
         let channels = channels.iter().map(|(label, unit)| Channel::named(label, Unit::parse(unit))).collect();
-        StreamFacts { kind, name, montage: Montage { channels }, rate_hz, frames }
+        StreamFacts { kind, name, montage: Montage { channels }, rate_hz, frames, markers: None }
     })
 }
 
 fn event() -> impl Strategy<Value = (f64, Event)> {
-    use EventKind::{Checkpoint, Error, Gap, Loss, Marker, Ready, Source, Swap, Warning};
-    let kind = prop::sample::select(vec![Ready, Marker, Gap, Source, Loss, Swap, Checkpoint, Warning, Error]);
+    use EventKind::{Checkpoint, Error, Gap, Loss, Marker, Quality, Ready, Source, Swap, Warning};
+    let kind = prop::sample::select(vec![Ready, Marker, Gap, Source, Quality, Loss, Swap, Checkpoint, Warning, Error]);
     (number(), kind, words()).prop_map(|(at, kind, text)| (at, Event { at: Stamp(at), kind, text }))
 }
 
@@ -97,9 +98,10 @@ fn odd_view() -> impl Strategy<Value = View> {
     let recording = prop::option::of((words(), any::<u64>()));
     let events = prop::collection::vec(event(), 0..30);
     let speed = prop::option::of(number());
-    let run = (facts(), times, recording, events, speed, prop::option::weighted(0.2, words()), any::<u64>());
+    let quality = prop::collection::vec(any::<u8>().prop_map(Reasons::from_bits), 0..40);
+    let run = (facts(), times, recording, events, speed, quality, prop::option::weighted(0.2, words()), any::<u64>());
     (run, traces(), trainer(), flow()).prop_map(|(run, traces, trainer, flow)| {
-        let (facts, [wall_s, signal_s, behind_s, data_age_s], recording, events, speed, ended, gaps) = run;
+        let (facts, [wall_s, signal_s, behind_s, data_age_s], recording, events, speed, quality, ended, gaps) = run;
         let (ledgers, histogram, latency, serving) = flow;
         let facts = Arc::new(facts);
         View {
@@ -117,6 +119,7 @@ fn odd_view() -> impl Strategy<Value = View> {
             traces,
             trainer,
             serving,
+            quality,
             events,
             told: 0,
             ended,

@@ -12,6 +12,9 @@ pub struct Row {
     pub end_s: f64,
     pub generation: u64,
     pub latency_ms: f64,
+    pub quality: f32,
+    /// The rest of the line: the marker's frame and text.
+    pub marker: String,
     pub values: Vec<f32>,
 }
 
@@ -20,17 +23,20 @@ pub fn rows(desk: &Desk, name: &str) -> Vec<Row> {
     let text = std::fs::read_to_string(desk.path(name)).unwrap();
     let (header, lines) = text.split_once('\n').unwrap();
     assert!(header.starts_with("first_frame,start_s,end_s,generation,latency_ms"), "{header}");
+    let judged = header.split(',').position(|column| column == "quality").unwrap();
     let row = |line: &str| {
         let columns: Vec<&str> = line.split(',').collect();
         assert_eq!(columns.len(), header.split(',').count(), "{line}");
         let number = |i: usize| columns[i].parse::<f64>().unwrap();
-        let values = columns[5..].iter().map(|value| value.parse().unwrap()).collect();
+        let values = columns[5..judged].iter().map(|value| value.parse().unwrap()).collect();
         Row {
             first: columns[0].parse().unwrap(),
             start_s: number(1),
             end_s: number(2),
             generation: columns[3].parse().unwrap(),
             latency_ms: number(4),
+            quality: columns[judged].parse().unwrap(),
+            marker: columns[judged + 1..].join(","),
             values,
         }
     };
@@ -63,7 +69,9 @@ fn csv_and_npy_hold_the_embeddings_that_the_summary_has_the_hash_of() {
     assert_eq!(sha256(&array[length..]), hash);
     let windows = rows(&desk, "e.windows.csv");
     let bounds = |rows: &[Row]| {
-        rows.iter().map(|r| (r.first, r.start_s.to_bits(), r.end_s.to_bits(), r.generation)).collect::<Vec<_>>()
+        rows.iter()
+            .map(|r| (r.first, r.start_s.to_bits(), r.end_s.to_bits(), r.generation, r.quality.to_bits()))
+            .collect::<Vec<_>>()
     };
     assert_eq!(bounds(&windows), bounds(&rows_of_text));
     assert!(desk.listing().iter().all(|(path, _)| path.extension().is_none_or(|ending| ending != "partial")));
@@ -79,6 +87,7 @@ fn each_embedding_carries_its_bounds_and_a_generation_that_never_goes_back() {
     for (i, row) in rows.iter().enumerate() {
         let first = 64 * i as u64;
         assert_eq!((row.first, row.start_s, row.end_s), (first, first as f64 / 256.0, (first + 512) as f64 / 256.0));
+        assert_eq!((row.quality, row.marker.as_str()), (1.0, ""), "nothing is wrong with a synthetic brain");
         assert!(row.latency_ms >= 0.0 && row.values.iter().all(|value| value.is_finite()), "{row:?}");
         assert!(row.values.iter().any(|value| *value != 0.0), "{row:?}");
     }

@@ -54,7 +54,13 @@ fn an_ecog_recording_of_an_odd_rate_runs_with_its_configuration() {
 fn a_plain_edf_recording_runs_to_its_end() {
     let Some(root) = recordings("edf") else { return };
     let recording = root.join("eeglab/test.edf").display().to_string();
-    let summary = at_full_speed(&Desk::new(), &recording, &["--set", "train.steps_per_s=1"]);
+    let steps = ["--set", "train.steps_per_s=1"];
+    let judged = at_full_speed(&Desk::new(), &recording, &steps);
+    // One value a second, held: no channel ever moves for half a second, so all is served and nothing learnt.
+    let windows = &judged["windows"];
+    assert_eq!((&windows["rejected"]["quality"], &windows["trained"]), (&windows["encoded"], &0.into()), "{judged}");
+    let all_good = ["--set", "quality.enabled=false"];
+    let summary = at_full_speed(&Desk::new(), &recording, &[steps, all_good].concat());
     assert_eq!((number(&summary["frames"]["acquired"]), &summary["reason"]), (60 * 256, &"end of source".into()));
     assert_eq!(number(&summary["embeddings"]["count"]), (60 * 256 - 512) / 64 + 1);
     assert!(number(&summary["training"]["steps"]) > 20, "{summary}");
