@@ -9,6 +9,7 @@ use super::nn::{Compute, Init};
 use super::parameters::{self, Named};
 use super::{Checkpoint, Encoder, EncoderShape, Method, checkpoint};
 use crate::config::{SignalConfig, WindowConfig};
+use crate::dsp::ScaleState;
 use crate::format::atomic;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
@@ -70,6 +71,9 @@ pub struct ModelCard {
     pub signal: SignalConfig,
     /// How they were cut into windows.
     pub windows: WindowConfig,
+    /// What the running scale knew of the channels in the end; none where microvolts stay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale: Option<ScaleState>,
 }
 
 /// A model in memory.
@@ -124,6 +128,7 @@ impl Model {
             encoder: identity.encoder.clone(),
             signal: signal.clone(),
             windows: windows.clone(),
+            scale: checkpoint.scale.clone(),
         };
         Ok(Self { card, weights })
     }
@@ -253,9 +258,17 @@ mod tests {
             rate_hz: 256.0,
             window: 64,
             reference: None,
+            scaling: None,
         };
         let learnt = Learnt { tensors, counters: vec![("steps".into(), 7)] };
-        let checkpoint = Checkpoint { identity, learnt };
+        let row = |a: f64, b: f64| vec![a, b];
+        let scale = ScaleState {
+            centre: row(0.0, -1.0 / 3.0),
+            spread: row(120.5, 1e-9),
+            heard: row(7000.0, 3.0),
+            outlying: row(0.0, 0.5),
+        };
+        let checkpoint = Checkpoint { identity, learnt, scale: Some(scale) };
         Model::of(&checkpoint, "a.edf", &SignalConfig::default(), &WindowConfig::default()).unwrap()
     }
 
@@ -267,6 +280,7 @@ mod tests {
             model.save(&folder).unwrap();
             let read = Model::load(&folder).unwrap();
             assert_eq!((&read.weights, &read.card.encoder, read.card.steps), (&model.weights, &model.card.encoder, 7));
+            assert_eq!((&read.card.scale, read.card.scale.is_some()), (&model.card.scale, true));
             let window: Vec<f32> = (0..128u8).map(|i| f32::from(i % 13) - 6.0).collect();
             let embeds = |model: &Model| model.encoder(Compute::default()).unwrap().embed(window.clone(), 2);
             assert_eq!(embeds(&read), embeds(&model));

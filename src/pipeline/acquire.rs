@@ -89,17 +89,27 @@ pub(super) struct AcquireStage {
     reports: Sender<Report>,
 }
 
+/// What acquisition is made of.
+pub(super) struct AcquireParts {
+    pub source: OpenSource,
+    pub watch: Watch,
+    pub conditioner: Conditioner,
+    pub timeline: Timeline,
+    /// For frames as recorded.
+    pub recorded: Tee,
+    /// For conditioned frames.
+    pub conditioned: Tee,
+    /// Where markers go besides the screen.
+    pub markers: Option<MarkerWriter>,
+    /// Frames that may come.
+    pub allowance: Option<u64>,
+    pub reports: Sender<Report>,
+}
+
 impl AcquireStage {
-    pub fn new(
-        source: OpenSource,
-        watch: Watch,
-        conditioner: Conditioner,
-        timeline: Timeline,
-        [recorded, conditioned]: [Tee; 2],
-        markers: Option<MarkerWriter>,
-        allowance: Option<u64>,
-        reports: Sender<Report>,
-    ) -> Self {
+    pub fn new(parts: AcquireParts) -> Self {
+        let AcquireParts { source, watch, conditioner, timeline, recorded, conditioned, markers, allowance, reports } =
+            parts;
         let channels = source.facts().montage.len();
         let outputs = conditioner.channels();
         Self {

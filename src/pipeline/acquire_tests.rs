@@ -1,6 +1,6 @@
 //! Acquisition with a resampler, through real rings: numbers, moments and ledgers, whatever is lost and wherever gaps lie.
 
-use super::acquire::{AcquireStage, Turn};
+use super::acquire::{AcquireParts, AcquireStage, Turn};
 use super::timeline::Timeline;
 use super::watch::Watch;
 use crate::config::Config;
@@ -89,7 +89,17 @@ impl Rig {
         let ratio = resample.unwrap_or(Ratio::ONE);
         let timeline = Timeline::new(ratio, rate_hz);
         let reports = crossbeam_channel::bounded(1).0;
-        let stage = AcquireStage::new(source, watch, conditioner, timeline, [Tee::default(), tee], None, None, reports);
+        let stage = AcquireStage::new(AcquireParts {
+            source,
+            watch,
+            conditioner,
+            timeline,
+            recorded: Tee::default(),
+            conditioned: tee,
+            markers: None,
+            allowance: None,
+            reports,
+        });
         Self { stage, reader, written, read, blocks, ratio, rate_hz, next: 0, stretches: Vec::new() }
     }
 

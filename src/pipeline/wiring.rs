@@ -3,7 +3,7 @@
 //! Runs before the first frame, on the main thread. Invariant: everything that can fail for want of a file, a stream or a
 //! checkpoint fails here, before anything moves.
 
-use super::acquire::AcquireStage;
+use super::acquire::{AcquireParts, AcquireStage};
 use super::display::DisplayStage;
 use super::plan::{OpenSource, Plan};
 use super::report::Report;
@@ -171,7 +171,6 @@ impl Stages {
         let skip_beyond = |capacity: usize| (!plan.at_full_speed).then_some(capacity / 2);
 
         let timeline = Timeline::new(plan.conditioning.resample.unwrap_or(Ratio::ONE), rate_hz);
-        let tees = [Tee::new(vec![display_branch]), Tee::new(conditioned)];
         let allowance = options.duration_s.map(|s| (s * rate_hz).round() as u64);
         let watch = Watch::new(config, &plan.facts);
         let quality = watch.counts();
@@ -183,8 +182,17 @@ impl Stages {
             }
         };
         let lost_markers = for_markers.as_ref().map(MarkerWriter::lost);
-        let acquire =
-            AcquireStage::new(source, watch, conditioner, timeline, tees, for_markers, allowance, reports.clone());
+        let acquire = AcquireStage::new(AcquireParts {
+            source,
+            watch,
+            conditioner,
+            timeline,
+            recorded: Tee::new(vec![display_branch]),
+            conditioned: Tee::new(conditioned),
+            markers: for_markers,
+            allowance,
+            reports: reports.clone(),
+        });
         let judge = plan.judge();
         let serving =
             ServingSettings { length: plan.window, rate_hz: plan.rate_hz, skip_beyond: skip_beyond(capacity), judge };
