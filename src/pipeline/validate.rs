@@ -97,6 +97,10 @@ impl Findings {
         self.range("signal.notch_harmonics", signal.notch_harmonics, 1..=50);
         self.range("signal.notch_q", signal.notch_q, 0.5..=1000.0);
         self.range("signal.scale_s", signal.scale_s, 0.0..=3600.0);
+        if config.serve.amplitude && signal.scale_s == 0.0 {
+            let allowed = "needs a running scale: without one the model sees microvolts, and no amplitude is taken out";
+            self.0.push(Problem::of("serve.amplitude", true, allowed).hint("signal.scale_s is 0"));
+        }
         self.word("signal.scale", &signal.scale, Spread::ALL.map(Spread::word));
         self.word("signal.limit", &signal.limit, Limit::ALL.map(Limit::word));
         self.0.extend(Selection::read(signal).err().into_iter().flatten());

@@ -12,10 +12,10 @@ use super::timeline::Timeline;
 use super::train::{Checkpoints, TrainParts, TrainStage};
 use super::watch::Watch;
 use crate::dsp::{Conditioner, Ratio, StateError};
-use crate::format::embedding::{EmbeddingFile, EmbeddingFileError};
+use crate::format::embedding::{Beside, EmbeddingFile, EmbeddingFileError};
 use crate::learn::{Checkpoint, CheckpointError, Trainer, TrainerSettings};
 use crate::lsl::{Library, LslError};
-use crate::ring::{Branch, Doorbell, FrameReader, MarkerWriter, Tee, WhenFull, frames, markers};
+use crate::ring::{Branch, Doorbell, FrameReader, MarkerWriter, RingShape, Tee, WhenFull, frames_of, markers};
 use crate::serve::{EmbeddingOutlet, EmbeddingStream, EncodeStage, ServingSettings};
 use crate::signal::{Clock, Event, EventKind};
 use crate::window::{Around, Cutter, Slide};
@@ -134,7 +134,7 @@ impl Stages {
         let served = Arc::new(ArcSwap::from_pointee(first));
         let outlet = outlet(plan, options, clock)?;
         let file = match &config.serve.embeddings {
-            Some(path) => Some(EmbeddingFile::create(path, config.model.embedding, plan.around.is_some())?),
+            Some(path) => Some(EmbeddingFile::create(path, config.model.embedding, &columns_beside(plan))?),
             None => None,
         };
         let run = (training && !folder.as_os_str().is_empty()).then(|| Checkpoint::new_run(folder)).transpose();
@@ -157,9 +157,10 @@ impl Stages {
         let recorded = (span as f64 * rate_hz / plan.rate_hz).ceil() as usize;
         let mut rings = Rings { plan, consumers: Vec::new() };
         let (model, stream) = ((plan.montage.len(), plan.rate_hz), (plan.facts.montage.len(), rate_hz));
-        let (for_encoder, encoder_branch) = rings.make("encoder", &bells.encode, model, capacity);
-        let (for_trainer, trainer_branch) = rings.make("trainer", &bells.train, model, capacity);
-        let (for_display, display_branch) = rings.make("display", &bells.display, stream, recorded);
+        let (for_encoder, encoder_branch) =
+            rings.make("encoder", &bells.encode, model, capacity, config.serve.amplitude);
+        let (for_trainer, trainer_branch) = rings.make("trainer", &bells.train, model, capacity, false);
+        let (for_display, display_branch) = rings.make("display", &bells.display, stream, recorded, false);
         let mut conditioned = vec![encoder_branch];
         if training {
             conditioned.push(trainer_branch);
@@ -271,9 +272,10 @@ impl Rings<'_> {
         doorbell: &Arc<Doorbell>,
         (channels, rate_hz): (usize, f64),
         capacity: usize,
+        with_amplitudes: bool,
     ) -> (FrameReader, Branch) {
         let headers = capacity.min(HEADERS);
-        let (writer, reader) = frames(channels, rate_hz, capacity, headers);
+        let (writer, reader) = frames_of(RingShape { channels, rate_hz, capacity, headers, with_amplitudes });
         let capacity = (capacity as f64 * self.plan.facts.rate_hz / rate_hz).ceil() as u64;
         self.consumers.push(Consumer { name, written: writer.counts(), read: reader.counts(), capacity });
         let when_full = if self.plan.at_full_speed { WhenFull::Wait } else { WhenFull::Lose };
@@ -282,6 +284,12 @@ impl Rings<'_> {
 }
 
 /// The outgoing stream, where the configuration has one.
+/// What stands beside the embeddings in their file.
+fn columns_beside(plan: &Plan) -> Beside {
+    let labels = plan.montage.labels().filter(|_| plan.config.serve.amplitude);
+    Beside { amplitudes: labels.map(str::to_owned).collect(), markers: plan.around.is_some() }
+}
+
 fn outlet(plan: &Plan, options: &Options, clock: &dyn Clock) -> Result<Option<EmbeddingOutlet>, WiringError> {
     let (Some(wanted), Some(library)) = (&plan.config.serve.lsl, &options.library) else { return Ok(None) };
     let stream = EmbeddingStream {
@@ -290,6 +298,7 @@ fn outlet(plan: &Plan, options: &Options, clock: &dyn Clock) -> Result<Option<Em
         // Markers come when they come: a stream of rate 0 is irregular.
         rate_hz: if plan.around.is_some() { 0.0 } else { plan.rate_hz / plan.hop as f64 },
         with_quality: wanted.quality,
+        with_amplitudes: plan.config.serve.amplitude,
         facts: &plan.facts,
         montage: &plan.montage,
         method: plan.identity.method.word(),

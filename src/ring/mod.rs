@@ -4,7 +4,8 @@
 //! [`FrameReader`]. A header is pushed after its samples and a reader touches only samples whose header it has
 //! popped, so a gap is a header whose first frame jumps, no window can span it, and both ends count the same losses.
 //! All counts are in frames of the source, for which the frames of a ring may stand at another rate.
-//! What was known of the channels' quality travels beside the headers, one bit a channel, by the same protocol; markers
+//! What was known of the channels' quality travels beside the headers, one bit a channel, and on demand the amplitude that
+//! scaling took out of each, by the same protocol; markers
 //! have a small ring of their own, and are pushed before the frames they fall on.
 
 mod doorbell;
@@ -61,18 +62,45 @@ fn share(source_frames: u64, part: u64, whole: u64) -> u64 {
     (u128::from(source_frames) * u128::from(part) / u128::from(whole.max(1))) as u64
 }
 
-/// Makes a ring for `capacity` frames of `channels` samples at `rate_hz`.
+/// What a ring holds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RingShape {
+    /// Samples in a frame.
+    pub channels: usize,
+    /// Frames in a second.
+    pub rate_hz: f64,
+    /// Frames that lie in it at most.
+    pub capacity: usize,
+    /// Blocks that lie in it at most.
+    pub headers: usize,
+    /// Carry an amplitude for each channel beside each block.
+    pub with_amplitudes: bool,
+}
+
+impl RingShape {
+    /// Words beside a header: bits of quality, then amplitudes, two in a word.
+    fn words(&self) -> usize {
+        words(self.channels) + if self.with_amplitudes { self.channels.div_ceil(2) } else { 0 }
+    }
+}
+
+/// Makes a ring for `capacity` frames of `channels` samples at `rate_hz`, without amplitudes.
 ///
 /// `headers` bounds how many blocks can lie in it at once; when either is full the writer refuses frames and counts them.
 #[must_use]
 pub fn frames(channels: usize, rate_hz: f64, capacity: usize, headers: usize) -> (FrameWriter, FrameReader) {
-    let (samples_in, samples_out) = rtrb::RingBuffer::new(capacity * channels);
-    let (headers_in, headers_out) = rtrb::RingBuffer::new(headers);
-    // The bits of a header behind a gap stay in their ring while the header itself is out.
-    let (bad_in, bad_out) = rtrb::RingBuffer::new((headers + 1) * words(channels));
-    let counts = Arc::new(WriterCounts::default());
-    let writer = FrameWriter::new(samples_in, headers_in, bad_in, channels, rate_hz, counts);
-    let reader = FrameReader::new(samples_out, headers_out, bad_out, channels, rate_hz, capacity, headers);
+    frames_of(RingShape { channels, rate_hz, capacity, headers, with_amplitudes: false })
+}
+
+/// Makes a ring of this shape.
+#[must_use]
+pub fn frames_of(shape: RingShape) -> (FrameWriter, FrameReader) {
+    let (samples_in, samples_out) = rtrb::RingBuffer::new(shape.capacity * shape.channels);
+    let (headers_in, headers_out) = rtrb::RingBuffer::new(shape.headers);
+    // The words of a header behind a gap stay in their ring while the header itself is out.
+    let (words_in, words_out) = rtrb::RingBuffer::new((shape.headers + 1) * shape.words());
+    let writer = FrameWriter::new(samples_in, headers_in, words_in, shape);
+    let reader = FrameReader::new(samples_out, headers_out, words_out, shape);
     (writer, reader)
 }
 

@@ -3,7 +3,7 @@
 //! Owned by one consumer's thread. Invariant: the frames from `head` on, `ready` of them, follow each other without a gap
 //! and their headers have been popped; only these are ever shown.
 
-use super::{Header, words};
+use super::{Header, RingShape, words as words_of_bits};
 use crate::signal::Stamp;
 use rtrb::Consumer;
 use rtrb::chunks::ReadChunk;
@@ -46,6 +46,8 @@ pub struct Passage<'a> {
     pub arrived: Stamp,
     /// One bit a channel, set for those that were bad in any of these frames: channel `c` is bit `c % 64` of word `c / 64`.
     pub bad: &'a [u64],
+    /// What was noted of each channel's amplitude with the last of these frames; empty where the ring carries none.
+    pub amplitudes: &'a [f32],
 }
 
 impl Passage<'_> {
@@ -73,20 +75,20 @@ impl Passage<'_> {
 pub struct FrameReader {
     samples: Consumer<f32>,
     headers: Consumer<Header>,
-    bad: Consumer<u64>,
-    channels: usize,
-    rate_hz: f64,
-    capacity: usize,
+    words: Consumer<u64>,
+    shape: RingShape,
     head: u64,
     ready: usize,
     /// Frames taken out so far that count as consumed, as they are numbered here.
     taken: u64,
     /// Popped headers of the present run, oldest first; the last frame of each gives stamps to the frames before it.
     run: VecDeque<Header>,
-    /// The words of quality of each header of the run, one after another.
-    run_bad: VecDeque<u64>,
-    /// Those of all frames last shown.
+    /// The words of each header of the run, one after another.
+    run_words: VecDeque<u64>,
+    /// Bits of quality of all frames last shown.
     shown_bad: Vec<u64>,
+    /// Amplitudes in the last of them.
+    shown_amplitudes: Vec<f32>,
     /// The header after a gap.
     after_gap: Option<Header>,
     counts: Arc<ReaderCounts>,
@@ -96,27 +98,23 @@ impl FrameReader {
     pub(super) fn new(
         samples: Consumer<f32>,
         headers: Consumer<Header>,
-        bad: Consumer<u64>,
-        channels: usize,
-        rate_hz: f64,
-        capacity: usize,
-        headers_capacity: usize,
+        words: Consumer<u64>,
+        shape: RingShape,
     ) -> Self {
         // A header that was popped stays in the run until its frames are gone: there may be one for each frame.
-        let most = capacity.max(headers_capacity) + 1;
+        let most = shape.capacity.max(shape.headers) + 1;
         Self {
             samples,
             headers,
-            bad,
-            channels,
-            rate_hz,
-            capacity,
+            words,
+            shape,
             head: 0,
             ready: 0,
             taken: 0,
             run: VecDeque::with_capacity(most),
-            run_bad: VecDeque::with_capacity(most * words(channels)),
-            shown_bad: vec![0; words(channels)],
+            run_words: VecDeque::with_capacity(most * shape.words()),
+            shown_bad: vec![0; words_of_bits(shape.channels)],
+            shown_amplitudes: vec![0.0; if shape.with_amplitudes { shape.channels } else { 0 }],
             after_gap: None,
             counts: Arc::default(),
         }
@@ -131,7 +129,7 @@ impl FrameReader {
     /// Samples in a frame.
     #[must_use]
     pub fn channels(&self) -> usize {
-        self.channels
+        self.shape.channels
     }
 
     /// Frames consumed so far at this ring's rate, which is not the source's where frames were resampled.
@@ -143,13 +141,13 @@ impl FrameReader {
     /// Frames in the ring, whether they can be shown yet or not.
     #[must_use]
     pub fn left(&self) -> u64 {
-        (self.samples.slots() / self.channels) as u64
+        (self.samples.slots() / self.shape.channels) as u64
     }
 
     /// How full the ring is, 0 to 1.
     #[must_use]
     pub fn fill(&self) -> f32 {
-        self.left() as f32 / self.capacity as f32
+        self.left() as f32 / self.shape.capacity as f32
     }
 
     /// True once the writer is gone; what it wrote can still be read.
@@ -178,13 +176,20 @@ impl FrameReader {
         }
         let last = self.head + frames as u64 - 1;
         let (at, stamp, arrived) = self.last_of(last)?;
-        let words = self.shown_bad.len();
+        let (words, bits) = (self.shape.words(), self.shown_bad.len());
         self.shown_bad.fill(0);
-        for (i, bad) in self.run_bad.iter().take((at + 1) * words).enumerate() {
-            self.shown_bad[i % words] |= bad;
+        for (i, word) in self.run_words.iter().take((at + 1) * words).enumerate() {
+            if i % words < bits {
+                self.shown_bad[i % words] |= word;
+            }
         }
-        let chunk = self.samples.read_chunk(frames * self.channels).ok()?;
-        Some(Passage { chunk, first: self.head, frames, stamp, arrived, bad: &self.shown_bad })
+        for (c, amplitude) in self.shown_amplitudes.iter_mut().enumerate() {
+            let word = self.run_words.get(at * words + bits + c / 2).copied().unwrap_or_default();
+            *amplitude = f32::from_bits((word >> (32 * (c % 2))) as u32);
+        }
+        let chunk = self.samples.read_chunk(frames * self.shape.channels).ok()?;
+        let (bad, amplitudes) = (&self.shown_bad[..], &self.shown_amplitudes[..]);
+        Some(Passage { chunk, first: self.head, frames, stamp, arrived, bad, amplitudes })
     }
 
     /// Takes `frames` frames out: they count as consumed. Frames that are not ready stay.
@@ -214,7 +219,7 @@ impl FrameReader {
     fn remove(&mut self, frames: usize) -> (u64, u64) {
         let (frames, from) = (frames.min(self.ready), self.head);
         if frames > 0
-            && let Ok(chunk) = self.samples.read_chunk(frames * self.channels)
+            && let Ok(chunk) = self.samples.read_chunk(frames * self.shape.channels)
         {
             chunk.commit_all();
             self.head += frames as u64;
@@ -227,7 +232,7 @@ impl FrameReader {
                 break;
             }
             self.run.pop_front();
-            self.run_bad.drain(..self.shown_bad.len());
+            self.run_words.drain(..self.shape.words());
         }
         (frames as u64, source_frames)
     }
@@ -257,15 +262,15 @@ impl FrameReader {
         self.head = header.run.first;
         self.ready = header.frames;
         self.run.clear();
-        self.run_bad.clear();
+        self.run_words.clear();
         self.join(header);
     }
 
     /// Adds a header, whose words are the next in their ring, to the run.
     fn join(&mut self, header: Header) {
         self.run.push_back(header);
-        if let Ok(chunk) = self.bad.read_chunk(self.shown_bad.len()) {
-            self.run_bad.extend(chunk);
+        if let Ok(chunk) = self.words.read_chunk(self.shape.words()) {
+            self.run_words.extend(chunk);
         }
     }
 
@@ -274,6 +279,6 @@ impl FrameReader {
         let at = self.run.partition_point(|h| h.end() <= frame);
         let header = self.run.get(at)?;
         let after = header.end() - 1 - frame;
-        Some((at, header.run.stamp - after as f64 / self.rate_hz, header.run.arrived))
+        Some((at, header.run.stamp - after as f64 / self.shape.rate_hz, header.run.arrived))
     }
 }

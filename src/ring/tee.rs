@@ -68,6 +68,11 @@ impl Tee {
         self.branches.iter_mut().for_each(|branch| branch.writer.judge(bad));
     }
 
+    /// Says how large each channel was in the frames that are pushed from now on ([`FrameWriter::note_amplitudes`]).
+    pub fn note_amplitudes(&mut self, amplitudes: impl Iterator<Item = f32> + Clone) {
+        self.branches.iter_mut().for_each(|branch| branch.writer.note_amplitudes(amplitudes.clone()));
+    }
+
     /// Rings every bell, so that consumers look at their commands.
     pub fn ring(&self) {
         for branch in &self.branches {

@@ -1,6 +1,6 @@
 //! Rings against a plain model, and across threads.
 
-use super::frames;
+use super::{RingShape, frames, frames_of};
 use crate::signal::Stamp;
 use proptest::prelude::*;
 use std::collections::VecDeque;
@@ -136,4 +136,27 @@ fn a_fast_writer_and_a_slow_reader_agree() {
     });
     assert!(counts.1.consumed() > 0);
     assert_eq!(counts.0.offered(), counts.0.refused() + counts.1.consumed() + counts.1.skipped());
+}
+
+#[test]
+fn amplitudes_are_those_that_came_with_the_last_frame() {
+    let shape = RingShape { channels: 3, rate_hz: 100.0, capacity: 64, headers: 8, with_amplitudes: true };
+    let (mut writer, mut reader) = frames_of(shape);
+    for block in 0..20u64 {
+        writer.judge(&[u64::from(block % 7 == 0)]);
+        writer.note_amplitudes([block as f32, -0.5, f32::MAX].into_iter());
+        assert_eq!(writer.push(&[0.0; 12], 4 * block, Stamp(0.0), Stamp(0.0)), 4);
+        if block % 2 == 1 {
+            // From the last frame but one of the block before to the first of this one.
+            reader.commit(2);
+            let window = reader.peek(3).unwrap();
+            assert_eq!(window.amplitudes, [block as f32, -0.5, f32::MAX]);
+            assert_eq!(window.bad, [u64::from(block % 7 == 0 || (block - 1) % 7 == 0)]);
+            reader.commit(6);
+        }
+    }
+    let (mut writer, mut reader) = frames(3, 100.0, 64, 8);
+    writer.note_amplitudes([1.0; 3].into_iter());
+    writer.push(&[0.0; 3], 0, Stamp(0.0), Stamp(0.0));
+    assert!(reader.peek(1).unwrap().amplitudes.is_empty());
 }

@@ -4,7 +4,7 @@
 //! loaded once, and its embedding goes out with the window's bounds and quality, that generation's number and its latency.
 //! A window that is bad is served all the same, and says so. An outlet or a file that fails costs itself, not the stage.
 
-use super::EmbeddingOutlet;
+use super::{EmbeddingOutlet, Sent};
 use crate::dsp::LatencyHistogram;
 use crate::format::embedding::{EmbeddingFile, Row};
 use crate::learn::Generation;
@@ -174,6 +174,7 @@ impl EncodeStage {
         let mut samples = vec![0.0; window.frames * channels];
         window.copy_to(&mut samples);
         let quality = self.settings.judge.quality(&mut samples, window.bad);
+        let amplitudes = window.amplitudes.to_vec();
         let (first, frames, stamp, arrived) = (window.first, window.frames, window.stamp, window.arrived);
         // Held until the embedding is out: no window is made by two generations.
         let generation = self.served.load();
@@ -189,6 +190,7 @@ impl EncodeStage {
             generation: number,
             latency_ms,
             quality: quality as f32,
+            amplitudes: &amplitudes,
             marker: marker.as_ref(),
             values: &values,
         };
@@ -207,7 +209,8 @@ impl EncodeStage {
             self.hasher.update(value.to_le_bytes());
         }
         if let Some(outlet) = &mut self.outlet {
-            let sent = outlet.push(row.values, row.quality, row.generation, stamp);
+            let Row { values, amplitudes, quality, generation, .. } = row;
+            let sent = outlet.push(Sent { values, amplitudes, quality, generation }, stamp);
             self.counts.listened_to.store(outlet.listened_to(), Ordering::Relaxed);
             if let Err(error) = sent {
                 let text = format!("embeddings are no longer published: {error}");

@@ -4,4 +4,4 @@ mod encode;
 pub mod outlet;
 
 pub use encode::{EncodeCounts, EncodeError, EncodeStage, ServingSettings};
-pub use outlet::{EmbeddingOutlet, EmbeddingStream};
+pub use outlet::{EmbeddingOutlet, EmbeddingStream, Sent};

@@ -32,6 +32,8 @@ pub struct EmbeddingStream<'a> {
     pub model_hz: f64,
     /// Publish the quality of each window too.
     pub with_quality: bool,
+    /// Publish the amplitude of each channel too.
+    pub with_amplitudes: bool,
 }
 
 impl EmbeddingStream<'_> {
@@ -47,11 +49,17 @@ impl EmbeddingStream<'_> {
         id.chars().map(|c| if c.is_control() || c == '\'' || c == '"' { '_' } else { c }).collect()
     }
 
-    /// The labels `e0`, `e1`, …, `quality` where that is asked for, and `generation`.
+    /// Channels beside the embedding that are amplitudes.
+    fn amplitudes(&self) -> usize {
+        if self.with_amplitudes { self.montage.len() } else { 0 }
+    }
+
+    /// The labels `e0`, `e1`, …, `log_uv_LABEL` and `quality` where they are asked for, and `generation`.
     fn channel_notes(&self) -> Vec<ChannelNote> {
         let note = |label: String, kind: &str| ChannelNote { label, unit: String::new(), kind: kind.to_owned() };
         let mut notes: Vec<ChannelNote> =
             (0..self.dimension).map(|index| note(format!("e{index}"), "Embedding")).collect();
+        notes.extend(self.montage.labels().take(self.amplitudes()).map(|l| note(format!("log_uv_{l}"), "Amplitude")));
         if self.with_quality {
             notes.push(note("quality".to_owned(), "Quality"));
         }
@@ -60,16 +68,32 @@ impl EmbeddingStream<'_> {
     }
 }
 
+/// What goes out for one window.
+#[derive(Clone, Copy, Debug)]
+pub struct Sent<'a> {
+    /// The embedding.
+    pub values: &'a [f32],
+    /// Logarithm of the microvolts of each channel; empty where they are not published.
+    pub amplitudes: &'a [f32],
+    /// Share of the channels that were good.
+    pub quality: f32,
+    /// The weights that made it.
+    pub generation: u64,
+}
+
 /// A stream of type `Embedding`: `float32`, one channel a value of the embedding and a last one, `generation`, with
 /// the number of the encoder weights that made it (exact up to 2^24). Where that is asked for, the channel before the
-/// last one, `quality`, has the share of the window's channels that were good throughout, 0 for an artefact.
+/// last one, `quality`, has the share of the window's channels that were good throughout, 0 for an artefact, and those
+/// behind the embedding, `log_uv_LABEL`, the natural logarithm of the microvolts that each channel of the model is
+/// divided by.
 ///
 /// Its description holds the channels' labels and, as `method`, `window_s`, `hop_s`, `model_rate_hz`, `source`,
 /// `source_rate_hz` and `source_labels` (separated by commas), what the embeddings are made of.
 pub struct EmbeddingOutlet {
     outlet: Outlet,
     sample: Vec<f32>,
-    with_quality: bool,
+    dimension: usize,
+    amplitudes: usize,
     clock_offset_s: f64,
 }
 
@@ -83,7 +107,8 @@ impl EmbeddingOutlet {
     pub fn open(library: &Library, stream: &EmbeddingStream<'_>, clock_offset_s: f64) -> Result<Self, LslError> {
         let host = rustix::system::uname();
         let source_id = stream.source_id(&host.nodename().to_string_lossy());
-        let channels = stream.dimension.saturating_add(1 + usize::from(stream.with_quality));
+        let beside = stream.amplitudes() + usize::from(stream.with_quality) + 1;
+        let channels = stream.dimension.saturating_add(beside);
         let names = (stream.name, "Embedding", source_id.as_str());
         let mut info = StreamInfo::create(library, names, channels, stream.rate_hz, SampleFormat::Float32)?;
         info.describe_channels(&stream.channel_notes())?;
@@ -100,26 +125,30 @@ impl EmbeddingOutlet {
             info.describe(key, value)?;
         }
         let outlet = Outlet::create(&info, BUFFER_S)?;
-        Ok(Self { outlet, sample: vec![0.0; channels], with_quality: stream.with_quality, clock_offset_s })
+        let (dimension, amplitudes) = (stream.dimension, stream.amplitudes());
+        Ok(Self { outlet, sample: vec![0.0; channels], dimension, amplitudes, clock_offset_s })
     }
 
-    /// Sends one embedding of a window of this quality, made by `generation`; `stamp` is that of the last frame of its window.
+    /// Sends one embedding with what is known of its window; `stamp` is that of the window's last frame.
     ///
     /// # Errors
-    /// [`LslError::Length`] where the embedding has another dimension than the stream.
-    pub fn push(&mut self, embedding: &[f32], quality: f32, generation: u64, stamp: Stamp) -> Result<(), LslError> {
-        let dimension = self.sample.len() - 1 - usize::from(self.with_quality);
-        let (Some((last, values)), true) = (self.sample.split_last_mut(), embedding.len() == dimension) else {
-            return Err(LslError::Length {
-                doing: "publishing an embedding",
-                expected: dimension,
-                got: embedding.len(),
-            });
-        };
-        let (values, judged) = values.split_at_mut(dimension);
-        values.copy_from_slice(embedding);
-        judged.fill(quality);
-        *last = generation as f32;
+    /// [`LslError::Length`] where the embedding or the amplitudes are not as many as the stream has.
+    pub fn push(&mut self, sent: Sent<'_>, stamp: Stamp) -> Result<(), LslError> {
+        let doing = "publishing an embedding";
+        for (expected, got) in [(self.dimension, sent.values.len()), (self.amplitudes, sent.amplitudes.len())] {
+            if expected != got {
+                return Err(LslError::Length { doing, expected, got });
+            }
+        }
+        let (values, rest) = self.sample.split_at_mut(self.dimension);
+        let (amplitudes, rest) = rest.split_at_mut(self.amplitudes);
+        values.copy_from_slice(sent.values);
+        amplitudes.copy_from_slice(sent.amplitudes);
+        // Quality, where it is asked for, and the generation.
+        if let Some((generation, quality)) = rest.split_last_mut() {
+            quality.fill(sent.quality);
+            *generation = sent.generation as f32;
+        }
         self.outlet.push(&self.sample, stamp.0 - self.clock_offset_s)
     }
 
@@ -153,6 +182,7 @@ mod tests {
             hop_s: 0.25,
             model_hz: 250.0,
             with_quality: false,
+            with_amplitudes: false,
         }
     }
 

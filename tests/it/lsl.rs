@@ -7,7 +7,7 @@ pub mod rig;
 use neurostream::lsl::{
     Inlet, LslError, MarkerInlet, MarkerOutlet, Outlet, SampleFormat, StreamInfo, resolve, resolve_one, visible,
 };
-use neurostream::serve::outlet::{EmbeddingOutlet, EmbeddingStream};
+use neurostream::serve::outlet::{EmbeddingOutlet, EmbeddingStream, Sent};
 use neurostream::signal::{ChannelKind, Clock, Event, EventKind, Montage, SourceKind, StreamFacts};
 use neurostream::source::{Source, SourceError};
 
@@ -244,6 +244,7 @@ fn embeddings_arrive_at_a_receiver_as_they_were_made() {
             hop_s: 0.25,
             model_hz: 125.0,
             with_quality: true,
+            with_amplitudes: true,
         };
         let mut outlet = EmbeddingOutlet::open(&rig.library, &stream, rig.library.clock_offset(rig)).unwrap();
         assert!(!outlet.listened_to());
@@ -252,7 +253,7 @@ fn embeddings_arrive_at_a_receiver_as_they_were_made() {
         for (key, expected) in [
             ("type", "Embedding"),
             ("source_id", &format!("neurostream/{}/emb/amp", hostname.trim())),
-            ("channels", "5"),
+            ("channels", "7"),
             ("rate", "4.0"),
             ("format", "1"),
             ("method", "byol"),
@@ -262,7 +263,7 @@ fn embeddings_arrive_at_a_receiver_as_they_were_made() {
             ("source ", "amp"),
             ("source_rate_hz", "250"),
             ("source_labels", "C3,C4"),
-            ("labels", "e0,e1,e2,quality,generation"),
+            ("labels", "e0,e1,e2,log_uv_C3,log_uv_C4,quality,generation"),
         ] {
             assert_eq!(peer.line(key), expected, "{key}");
         }
@@ -277,7 +278,8 @@ fn embeddings_arrive_at_a_receiver_as_they_were_made() {
         for n in 0..5u8 {
             let n_f = f32::from(n);
             let (values, generation) = ([n_f / 3.0, -n_f, f32::NAN], 70_000 + u64::from(n));
-            outlet.push(&values, 0.75, generation, start + f64::from(n) * 0.25).unwrap();
+            let sent = Sent { values: &values, amplitudes: &[1.5, -2.0], quality: 0.75, generation };
+            outlet.push(sent, start + f64::from(n) * 0.25).unwrap();
         }
         for n in 0..5u8 {
             let sample = peer.line("sample");
@@ -286,9 +288,10 @@ fn embeddings_arrive_at_a_receiver_as_they_were_made() {
             assert!((numbers[0] - stamp).abs() < 1e-4, "{sample}: stamped {stamp}");
             assert_eq!(numbers[1..3], [f64::from(f32::from(n) / 3.0), -f64::from(n)]);
             assert!(numbers[3].is_nan());
-            assert_eq!(numbers[4..], [0.75, 70_000.0 + f64::from(n)]);
+            assert_eq!(numbers[4..], [1.5, -2.0, 0.75, 70_000.0 + f64::from(n)]);
         }
-        let error = outlet.push(&[0.0], 1.0, 0, start).err().unwrap();
+        let short = Sent { values: &[0.0], amplitudes: &[1.5, -2.0], quality: 1.0, generation: 0 };
+        let error = outlet.push(short, start).err().unwrap();
         assert!(matches!(error, LslError::Length { expected: 3, got: 1, .. }), "{error}");
     });
 }

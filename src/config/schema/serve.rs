@@ -15,6 +15,8 @@ pub struct ServeConfig {
     /// A file of embeddings, `.csv` or `.npy`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub embeddings: Option<PathBuf>,
+    /// Beside each embedding, the amplitude that scaling took out of each channel.
+    pub amplitude: bool,
 }
 
 /// `[serve] lsl`.

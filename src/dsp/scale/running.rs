@@ -112,7 +112,7 @@ impl RunningScale {
     }
 
     /// Logarithm of the microvolts by which each channel is divided now: the amplitude that scaling takes out.
-    pub fn log_divisors(&self) -> impl Iterator<Item = f64> {
+    pub fn log_divisors(&self) -> impl Iterator<Item = f64> + Clone {
         let divisor = |spread: f64| match self.spread {
             Spread::Ema => spread.sqrt(),
             Spread::Robust => NORMAL * spread,

@@ -2,7 +2,7 @@
 //!
 //! Owned by an [`super::EmbeddingFile`]. Invariant: a line is written whole or, after a crash, is the last one.
 
-use super::Row;
+use super::{Beside, Row};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -15,8 +15,8 @@ pub struct CsvFile {
 }
 
 impl CsvFile {
-    pub(super) fn create(path: &Path, dimension: Option<usize>, with_markers: bool) -> io::Result<Self> {
-        Ok(Self { path: path.to_owned(), lines: Lines::create(path, dimension, with_markers)? })
+    pub(super) fn create(path: &Path, dimension: Option<usize>, beside: &Beside) -> io::Result<Self> {
+        Ok(Self { path: path.to_owned(), lines: Lines::create(path, dimension, beside)? })
     }
 }
 
@@ -29,23 +29,30 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    pub fn create(path: &Path, dimension: Option<usize>, with_markers: bool) -> io::Result<Self> {
+    pub fn create(path: &Path, dimension: Option<usize>, beside: &Beside) -> io::Result<Self> {
         let mut file = BufWriter::new(File::create_new(path)?);
         write!(file, "first_frame,start_s,end_s,generation,latency_ms")?;
         for i in 0..dimension.unwrap_or(0) {
             write!(file, ",e{i}")?;
         }
-        writeln!(file, ",quality{}", if with_markers { ",marker_frame,marker" } else { "" })?;
-        Ok(Self { file, with_values: dimension.is_some(), with_markers })
+        write!(file, ",quality")?;
+        for label in &beside.amplitudes {
+            write!(file, ",{}", field(&format!("log_uv_{label}")))?;
+        }
+        writeln!(file, "{}", if beside.markers { ",marker_frame,marker" } else { "" })?;
+        Ok(Self { file, with_values: dimension.is_some(), with_markers: beside.markers })
     }
 
     pub fn push(&mut self, row: Row<'_>) -> io::Result<()> {
-        let Row { first, start_s, end_s, generation, latency_ms, quality, marker, values } = row;
+        let Row { first, start_s, end_s, generation, latency_ms, quality, amplitudes, marker, values } = row;
         write!(self.file, "{first},{start_s:.6},{end_s:.6},{generation},{latency_ms:.3}")?;
         for value in values.iter().filter(|_| self.with_values) {
             write!(self.file, ",{value}")?;
         }
         write!(self.file, ",{quality}")?;
+        for amplitude in amplitudes {
+            write!(self.file, ",{amplitude}")?;
+        }
         if self.with_markers {
             let (frame, text) = marker.map_or((None, ""), |marker| (Some(marker.frame), marker.text.as_str()));
             write!(self.file, ",{},{}", frame.map_or_else(String::new, |frame| frame.to_string()), field(text))?;

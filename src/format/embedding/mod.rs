@@ -25,10 +25,21 @@ pub struct Row<'a> {
     pub latency_ms: f64,
     /// Share of the window's channels that were good throughout, 0 for an artefact.
     pub quality: f32,
+    /// Logarithm of the microvolts of each channel; empty where they are not asked for.
+    pub amplitudes: &'a [f32],
     /// The marker that the window lies round, where there is one.
     pub marker: Option<&'a Marker>,
     /// The embedding.
     pub values: &'a [f32],
+}
+
+/// Columns beside the embeddings.
+#[derive(Clone, Debug, Default)]
+pub struct Beside {
+    /// Labels of the channels whose amplitudes are written; empty for none.
+    pub amplitudes: Vec<String>,
+    /// Write the marker that a window lies round.
+    pub markers: bool,
 }
 
 /// Why embeddings cannot be written.
@@ -60,11 +71,11 @@ pub enum EmbeddingFile {
 }
 
 impl EmbeddingFile {
-    /// Makes the file for embeddings of this dimension, with or without markers; the ending of `path` chooses the form.
+    /// Makes the file for embeddings of this dimension; the ending of `path` chooses the form.
     ///
     /// # Errors
     /// If the ending is another, the file exists, or it cannot be made.
-    pub fn create(path: &Path, dimension: usize, with_markers: bool) -> Result<Self, EmbeddingFileError> {
+    pub fn create(path: &Path, dimension: usize, beside: &Beside) -> Result<Self, EmbeddingFileError> {
         if path.exists() {
             return Err(EmbeddingFileError::Exists(path.to_owned()));
         }
@@ -74,8 +85,8 @@ impl EmbeddingFile {
         }
         let failed = |error| EmbeddingFileError::Io { path: path.to_owned(), error };
         match path.extension().and_then(|e| e.to_str()) {
-            Some("csv") => csv::CsvFile::create(path, Some(dimension), with_markers).map(Self::Csv).map_err(failed),
-            Some("npy") => npy::NpyFile::create(path, dimension, with_markers).map(Self::Npy).map_err(failed),
+            Some("csv") => csv::CsvFile::create(path, Some(dimension), beside).map(Self::Csv).map_err(failed),
+            Some("npy") => npy::NpyFile::create(path, dimension, beside).map(Self::Npy).map_err(failed),
             _ => Err(EmbeddingFileError::Ending(path.to_owned())),
         }
     }

@@ -3,8 +3,8 @@
 //! Owned by an [`super::EmbeddingFile`]. The number of rows stands in the header, so the file has a temporary name until
 //! it is known; the windows lie beside it in a CSV file that is readable all the time.
 
-use super::Row;
 use super::csv::Lines;
+use super::{Beside, Row};
 use crate::format::atomic;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
@@ -29,8 +29,8 @@ pub(super) struct Array {
 const HEADER: usize = 128;
 
 impl NpyFile {
-    pub(super) fn create(path: &Path, dimension: usize, with_markers: bool) -> io::Result<Self> {
-        let windows = Lines::create(&windows_of(path), None, with_markers)?;
+    pub(super) fn create(path: &Path, dimension: usize, beside: &Beside) -> io::Result<Self> {
+        let windows = Lines::create(&windows_of(path), None, beside)?;
         let mut file = BufWriter::new(File::create(atomic::partial(path))?);
         file.write_all(&header(0, dimension))?;
         Ok(Self { path: path.to_owned(), lines: Array { file, windows, dimension, rows: 0 } })

@@ -2,6 +2,8 @@
 
 use super::{at_full_speed, number};
 use crate::cli::program::{Desk, bundled, recordings, sha256};
+use neurostream::dsp::{Conditioner, Conditioning, Derivation};
+use neurostream::format::edf::{EdfFile, Record};
 use serde_json::Value;
 
 /// A line of a CSV file of embeddings.
@@ -13,7 +15,7 @@ pub struct Row {
     pub generation: u64,
     pub latency_ms: f64,
     pub quality: f32,
-    /// The rest of the line: the marker's frame and text.
+    /// The rest of the line: amplitudes, or the marker's frame and text.
     pub marker: String,
     pub values: Vec<f32>,
 }
@@ -138,4 +140,50 @@ fn no_window_spans_a_gap_of_a_discontinuous_recording() {
     }
     // In each stretch but the last, one more window would have begun before the gap.
     assert_eq!(number(&summary["windows"]["rejected"]["gap"]), gaps.len() as u64);
+}
+
+#[test]
+fn the_amplitude_that_scaling_takes_out_stands_beside_the_embedding() {
+    let (desk, recording) = (Desk::new(), bundled());
+    let more = ["--no-train", "--set", "serve.amplitude=true", "--set", "signal.scale_s=10"];
+    at_full_speed(&desk, &recording, &[&more[..], &["--embeddings", "e.csv"]].concat());
+    at_full_speed(&desk, &recording, &[&more[..], &["--embeddings", "e.npy"]].concat());
+    let (text, beside) = (rows(&desk, "e.csv"), rows(&desk, "e.windows.csv"));
+    let amplitudes = |row: &Row| row.marker.split(',').map(|ln| ln.parse::<f64>().unwrap()).collect::<Vec<_>>();
+    assert!(text.iter().zip(&beside).all(|(a, b)| amplitudes(a) == amplitudes(b)));
+    let header = std::fs::read_to_string(desk.path("e.csv")).unwrap();
+    let named: Vec<&str> = header.lines().next().unwrap().split(',').skip_while(|c| *c != "quality").skip(1).collect();
+    assert_eq!((named.len(), named[0], named[15]), (16, "log_uv_Fp1", "log_uv_O2"));
+
+    // The same from microvolts: root of an exponential mean of squares, to within what is forgiven of artefacts.
+    let mut file = EdfFile::open(std::path::Path::new(&recording)).unwrap();
+    let (mut record, mut samples, mut signal) = (Record::default(), Vec::new(), Vec::new());
+    for index in 0..file.header().records {
+        file.read_record(index, &mut record).unwrap();
+        let signals: Vec<Vec<f64>> = (0..16)
+            .map(|c| {
+                record.physical_into(c, &mut signal).unwrap();
+                signal.clone()
+            })
+            .collect();
+        samples
+            .extend((0..signals[0].len()).flat_map(|t| signals.iter().map(move |s| s[t] as f32)).collect::<Vec<_>>());
+    }
+    let how = Conditioning { highpass_hz: Some(0.5), ..Conditioning::of(Derivation::average(16)) };
+    let (mut conditioner, mut microvolts) = (Conditioner::new(&how, 256.0), Vec::new());
+    conditioner.step(&samples, &[true; 16], &mut microvolts);
+    let (mut squares, mut known) = ([0.0f64; 16], Vec::new());
+    for (t, frame) in microvolts.chunks(16).enumerate() {
+        let weight = 1.0 / ((t + 1) as f64).min(2560.0);
+        squares.iter_mut().zip(frame).for_each(|(s, &x)| *s += weight * (f64::from(x).powi(2) - *s));
+        known.push(squares);
+    }
+    for row in text.iter().filter(|row| row.first > 2560) {
+        // Of the frames that came with the window's last one.
+        let end = (row.first as usize + 512).min(known.len()) - 1;
+        for (c, ln) in amplitudes(row).into_iter().enumerate() {
+            let expected = known[end][c].sqrt();
+            assert!((ln.exp() / expected - 1.0).abs() < 0.2, "{row:?}, channel {c}: {} is not {expected} µV", ln.exp());
+        }
+    }
 }
