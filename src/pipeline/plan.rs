@@ -6,11 +6,14 @@
 use super::{augmentations, model, objective, reference};
 use crate::config::{Config, Problem, Speed};
 use crate::dsp::{Conditioning, Derived};
+use crate::format::xdf::is_xdf;
 use crate::learn::{Encoder, Identity, ObjectiveSettings, Policy, TrainerSettings};
 use crate::lsl::{Library, LslError};
 use crate::signal::{Clock, Montage, StreamFacts};
 use crate::source::synthetic::SyntheticBrain;
-use crate::source::{GeneratedSource, LslSource, PickedSource, ReplaySource, Selection, Source, SourceError};
+use crate::source::{
+    GeneratedSource, LslSource, PickedSource, ReplaySource, Selection, Source, SourceError, XdfSource,
+};
 use std::sync::Arc;
 
 /// A source that is ready to step.
@@ -56,6 +59,10 @@ pub fn open_source(
         Speed::Max => None,
     };
     if let Some(path) = &source.replay {
+        if is_xdf(path) {
+            let stream = source.stream.as_deref();
+            return Ok(Box::new(XdfSource::open(path, stream, &selection, times, block_s, source.repeat)?));
+        }
         return Ok(Box::new(ReplaySource::open(path, &selection, times, block_s, source.repeat)?));
     }
     if let Some(predicate) = &source.lsl {
