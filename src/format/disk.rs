@@ -58,7 +58,11 @@ impl Disk for OsDisk {
     fn create(&self, path: &Path, replace: bool) -> io::Result<Box<dyn DiskFile>> {
         let mut options = OpenOptions::new();
         options.write(true);
-        if replace { options.create(true).truncate(true) } else { options.create_new(true) };
+        if replace {
+            options.create(true).truncate(true)
+        } else {
+            options.create_new(true)
+        };
         Ok(Box::new(options.open(path)?))
     }
 

@@ -5,7 +5,9 @@
 
 use super::{Pace, Progress, Selection, Source, SourceError};
 use crate::format::xdf::{Place, Samples, Segment, Timeline, ValueFormat, XdfFile, XdfStream};
-use crate::signal::{Block, Channel, ChannelKind, Event, EventKind, Marker, Montage, SourceKind, Stamp, StreamFacts, Unit};
+use crate::signal::{
+    Block, Channel, ChannelKind, Event, EventKind, Marker, Montage, SourceKind, Stamp, StreamFacts, Unit,
+};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -79,8 +81,7 @@ impl XdfSource {
         let firsts = first_frames(&timeline.segments, rate_hz);
         let picked = indices.iter().filter_map(|&i| Some((i, all.get(i)?.unit.factor()))).collect();
         let montage = Montage { channels: indices.iter().filter_map(|&i| all.get(i).cloned()).collect() };
-        let facts =
-            StreamFacts { kind: SourceKind::Replay, name, montage, rate_hz, frames: Some(timeline.samples) };
+        let facts = StreamFacts { kind: SourceKind::Replay, name, montage, rate_hz, frames: Some(timeline.samples) };
         let markers = markers(&mut file, &timeline.segments, &firsts, rate_hz)?;
         let mut warnings = file.warnings();
         warnings.extend(left_out(file.streams(), stream));
@@ -182,9 +183,8 @@ fn choose(name: &str, streams: &[XdfStream], wanted: Option<&str>) -> Result<usi
             (found, format!("there is not one stream of regular rate called {wanted:?}"))
         }
         None => {
-            let found = only(indices(&|_| true)).or_else(|| {
-                only(indices(&|s| s.description.content_type.eq_ignore_ascii_case("EEG")))
-            });
+            let found = only(indices(&|_| true))
+                .or_else(|| only(indices(&|s| s.description.content_type.eq_ignore_ascii_case("EEG"))));
             (found, "several streams could be meant".to_owned())
         }
     };
@@ -233,12 +233,7 @@ fn first_frames(segments: &[Segment], rate_hz: f64) -> Vec<u64> {
 }
 
 /// The texts of all marker streams on the frames of the signal that they fall on.
-fn markers(
-    file: &mut XdfFile,
-    segments: &[Segment],
-    firsts: &[u64],
-    rate_hz: f64,
-) -> Result<Vec<Marker>, SourceError> {
+fn markers(file: &mut XdfFile, segments: &[Segment], firsts: &[u64], rate_hz: f64) -> Result<Vec<Marker>, SourceError> {
     let mut markers = Vec::new();
     let texts = |s: &XdfStream| s.description.format == ValueFormat::String;
     let streams: Vec<usize> = file.streams().iter().enumerate().filter(|(_, s)| texts(s)).map(|(i, _)| i).collect();
@@ -266,7 +261,8 @@ fn frame_at(seconds: f64, segments: &[Segment], firsts: &[u64], rate_hz: f64) ->
 
 /// What is not played: streams of numbers beside the chosen one.
 fn left_out(streams: &[XdfStream], chosen: usize) -> Option<String> {
-    let others = streams.iter().enumerate().filter(|(i, s)| *i != chosen && s.description.format != ValueFormat::String);
+    let others =
+        streams.iter().enumerate().filter(|(i, s)| *i != chosen && s.description.format != ValueFormat::String);
     let names: Vec<String> = others.map(|(_, s)| format!("{:?}", s.description.name)).collect();
     let name = streams.get(chosen).map(|s| s.description.name.as_str()).unwrap_or_default();
     let all = names.join(", ");

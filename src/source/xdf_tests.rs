@@ -20,7 +20,8 @@ fn session(path: &Path, second: bool) {
     let mut writer = XdfWriter::create(path, None, Existing::Replace).unwrap();
     let eeg = writer.add_stream(&stream("amp", "EEG", 2, 100.0, ValueFormat::Float32)).unwrap();
     let events = writer.add_stream(&stream("events", "Markers", 1, 0.0, ValueFormat::String)).unwrap();
-    let pulse = writer.add_stream(&stream("pulse", if second { "EEG" } else { "PPG" }, 1, 50.0, ValueFormat::Float32)).unwrap();
+    let pulse =
+        writer.add_stream(&stream("pulse", if second { "EEG" } else { "PPG" }, 1, 50.0, ValueFormat::Float32)).unwrap();
     for (first, count) in [(0, 1000), (1600, 500)] {
         for block in (0..count).step_by(50) {
             let numbers = (0..50).map(|i| first + block + i);
@@ -55,7 +56,13 @@ fn frames_markers_and_gaps_lie_where_they_were_recorded() {
         assert_eq!(source.step(Stamp(0.0), &mut block, &mut events).unwrap(), Progress::Frames);
         for (i, frame) in block.samples.chunks_exact(2).enumerate() {
             let number = block.first + i as u64;
-            expected = if seen == 1500 { 2101 } else if number == 1600 { 1600 } else { expected };
+            expected = if seen == 1500 {
+                2101
+            } else if number == 1600 {
+                1600
+            } else {
+                expected
+            };
             assert_eq!(number, expected);
             let recorded = if number < 2101 { number } else { number - 2101 };
             assert_eq!(frame, [recorded as f32 * 1000.0, recorded as f32 * -1000.0]);

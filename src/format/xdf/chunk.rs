@@ -21,7 +21,9 @@ pub(super) enum Tag {
 impl Tag {
     fn of(number: u16) -> Option<Self> {
         use Tag::{Boundary, ClockOffset, FileHeader, Samples, StreamFooter, StreamHeader};
-        [FileHeader, StreamHeader, Samples, ClockOffset, Boundary, StreamFooter].into_iter().find(|t| *t as u16 == number)
+        [FileHeader, StreamHeader, Samples, ClockOffset, Boundary, StreamFooter]
+            .into_iter()
+            .find(|t| *t as u16 == number)
     }
 
     /// True for chunks that begin with the number of their stream.

@@ -79,7 +79,8 @@ impl StreamDescription {
         let desc = child(info, "desc");
         let notes = desc.and_then(|desc| child(desc, "channels")).map(|list| {
             let channels = list.children().filter(|node| node.has_tag_name("channel")).take(channels);
-            let note = |node| ChannelNote { label: text(node, "label"), unit: text(node, "unit"), kind: text(node, "type") };
+            let note =
+                |node| ChannelNote { label: text(node, "label"), unit: text(node, "unit"), kind: text(node, "type") };
             channels.map(note).collect()
         });
         let dropping = desc.and_then(|desc| child(desc, "synchronization")).map(|s| text(s, "can_drop_samples"));
@@ -157,7 +158,11 @@ mod tests {
 
     #[test]
     fn descriptions_round_trip() {
-        let note = |label: &str| ChannelNote { label: label.to_owned(), unit: "microvolts".to_owned(), kind: "EEG".to_owned() };
+        let note = |label: &str| ChannelNote {
+            label: label.to_owned(),
+            unit: "microvolts".to_owned(),
+            kind: "EEG".to_owned(),
+        };
         let description = StreamDescription {
             name: "a < b & \"c\" µ 脳".to_owned(),
             content_type: "EEG".to_owned(),

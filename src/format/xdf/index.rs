@@ -92,7 +92,8 @@ impl Damage {
     fn warning(&self) -> Option<String> {
         let more = if self.places as usize > self.told.len() { "; …" } else { "" };
         let told = self.told.join("; ");
-        (self.places > 0).then(|| format!("damaged in {} place(s), {} bytes in all: {told}{more}", self.places, self.bytes))
+        (self.places > 0)
+            .then(|| format!("damaged in {} place(s), {} bytes in all: {told}{more}", self.places, self.bytes))
     }
 }
 
@@ -132,7 +133,8 @@ impl Index {
         };
         let Err(what) = taken else { return Ok(chunk.end) };
         // Where another chunk follows only the content is damaged, else the length is too.
-        let follows = chunk.end == bytes.len || chunk_at(bytes, chunk.end)?.is_some_and(|next| next.tag.is_some() && !next.torn);
+        let follows =
+            chunk.end == bytes.len || chunk_at(bytes, chunk.end)?.is_some_and(|next| next.tag.is_some() && !next.torn);
         if !follows {
             return self.lose(bytes, at, what);
         }
@@ -167,7 +169,15 @@ impl Index {
             Ok(description) => {
                 let (footer, limit) = (None, None);
                 let (offsets, chunks) = (Vec::new(), Vec::new());
-                self.streams.push(XdfStream { id: chunk.stream, description, footer, offsets, chunks, announced: 0, limit });
+                self.streams.push(XdfStream {
+                    id: chunk.stream,
+                    description,
+                    footer,
+                    offsets,
+                    chunks,
+                    announced: 0,
+                    limit,
+                });
                 Ok(Ok(()))
             }
             Err(problem) => {
@@ -200,7 +210,9 @@ impl Index {
     fn clock_offset<R: Read + Seek>(&mut self, bytes: &mut Bytes<R>, chunk: &Chunk) -> Result<Taken, XdfError> {
         let content = bytes.at(chunk.content, 16)?;
         let number = |at: usize| content.get(at..).and_then(|b| b.first_chunk()).map(|b| f64::from_le_bytes(*b));
-        let (Some(at_s), Some(offset_s)) = (number(0), number(8)) else { return Ok(Err("a clock offset that is too short")) };
+        let (Some(at_s), Some(offset_s)) = (number(0), number(8)) else {
+            return Ok(Err("a clock offset that is too short"));
+        };
         let stream = self.streams.iter_mut().find(|stream| stream.id == chunk.stream);
         match stream.filter(|_| at_s.is_finite() && offset_s.is_finite() && chunk.end - chunk.content == 16) {
             Some(stream) => stream.offsets.push(ClockOffset { at_s, offset_s }),
@@ -231,7 +243,8 @@ impl Index {
         for stream in &mut self.streams {
             let name = format!("stream {} ({:?})", stream.id, stream.description.name);
             let Some(written) = stream.footer.map(|footer| footer.samples) else {
-                self.warnings.push(format!("{name} has no footer: the recording was interrupted, or the end is damaged"));
+                self.warnings
+                    .push(format!("{name} has no footer: the recording was interrupted, or the end is damaged"));
                 continue;
             };
             let Some(written) = written else { continue };

@@ -114,7 +114,10 @@ mod tests {
         let segments = evening.finish();
         assert_eq!(segments.iter().map(|s| s.samples.clone()).collect::<Vec<_>>(), [0..1000, 1000..1500]);
         for (segment, start) in segments.iter().zip([1e5, 1e5 + 60.0]) {
-            assert!((segment.start_s - start).abs() < 2e-4 && (segment.step_s.unwrap() - 0.01).abs() < 1e-6, "{segment:?}");
+            assert!(
+                (segment.start_s - start).abs() < 2e-4 && (segment.step_s.unwrap() - 0.01).abs() < 1e-6,
+                "{segment:?}"
+            );
         }
         assert!((effective_rate_hz(&segments) - 100.0).abs() < 1e-2);
     }

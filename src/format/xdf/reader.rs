@@ -103,7 +103,13 @@ impl<R: Read + Seek> XdfFile<R> {
     ///
     /// # Errors
     /// [`XdfError::NoSuchStream`], and [`XdfError::Read`] where the system fails.
-    pub fn read(&mut self, stream: usize, place: &mut Place, limit: usize, out: &mut Samples) -> Result<bool, XdfError> {
+    pub fn read(
+        &mut self,
+        stream: usize,
+        place: &mut Place,
+        limit: usize,
+        out: &mut Samples,
+    ) -> Result<bool, XdfError> {
         self.check(stream)?;
         let format = self.index.streams.get(stream).map(|s| s.description.format).unwrap_or_default();
         if out.values.format() != format {
@@ -124,7 +130,9 @@ impl<R: Read + Seek> XdfFile<R> {
         stamps: &mut Vec<f64>,
         mut values: Option<&mut Values>,
     ) -> Result<(), XdfError> {
-        let Some(XdfStream { description, chunks, limit: last, .. }) = self.index.streams.get(stream) else { return Ok(()) };
+        let Some(XdfStream { description, chunks, limit: last, .. }) = self.index.streams.get(stream) else {
+            return Ok(());
+        };
         let step_s = if description.rate_hz > 0.0 { 1.0 / description.rate_hz } else { 0.0 };
         while let Some(chunk) = chunks.get(place.chunk) {
             let mut wanted = PIECE;
@@ -217,7 +225,8 @@ impl<R: Read + Seek> XdfFile<R> {
         timeline.samples = place.sample;
         timeline.effective_rate_hz = if nominal > 0.0 { effective_rate_hz(&timeline.segments) } else { 0.0 };
         if place.sample < expected {
-            self.warnings.push(format!("stream {id}: {} samples of damaged chunks are left out", expected - place.sample));
+            self.warnings
+                .push(format!("stream {id}: {} samples of damaged chunks are left out", expected - place.sample));
         }
         let off = (timeline.effective_rate_hz - nominal).abs();
         if nominal > 0.0 && timeline.samples > 1 && off > 0.1 * nominal {

@@ -46,7 +46,11 @@ pub(super) fn sample_at(bytes: &[u8], description: &StreamDescription) -> Sample
         for _ in 0..description.channels {
             let left = bytes.get(end..).unwrap_or_default();
             let Some((text, taken)) = length(left) else {
-                return if left.len() < 9 && matches!(left.first(), None | Some(1 | 4 | 8)) { Sample::Short } else { Sample::Bad };
+                return if left.len() < 9 && matches!(left.first(), None | Some(1 | 4 | 8)) {
+                    Sample::Short
+                } else {
+                    Sample::Bad
+                };
             };
             let next = usize::try_from(text).ok().and_then(|text| end.checked_add(taken)?.checked_add(text));
             let Some(next) = next else { return Sample::Bad };

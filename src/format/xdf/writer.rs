@@ -68,7 +68,12 @@ impl XdfWriter {
     ///
     /// # Errors
     /// As [`XdfWriter::create`].
-    pub fn create_on(disk: &dyn Disk, path: &Path, datetime: Option<&str>, existing: Existing) -> Result<Self, XdfError> {
+    pub fn create_on(
+        disk: &dyn Disk,
+        path: &Path,
+        datetime: Option<&str>,
+        existing: Existing,
+    ) -> Result<Self, XdfError> {
         let file = PartialFile::create(disk, path, existing).map_err(refused)?;
         let (streams, content, synced, bounded) = (Vec::new(), Vec::new(), None, None);
         let mut writer = Self { file, at: 0, streams, content, chunk: MAGIC.to_vec(), synced, bounded };

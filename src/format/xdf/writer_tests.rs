@@ -2,14 +2,17 @@
 //!
 //! Owns nothing; the test runner runs it. Invariant: each test has a folder of its own.
 
-use super::{ChannelNote, ClockOffset, Place, Samples, StreamDescription, ValueFormat, Values, XdfError, XdfFile, XdfWriter};
+use super::{
+    ChannelNote, ClockOffset, Place, Samples, StreamDescription, ValueFormat, Values, XdfError, XdfFile, XdfWriter,
+};
 use crate::format::disk::Existing;
 use crate::signal::Stamp;
 use std::io::Cursor;
 use std::path::Path;
 
 fn signal() -> StreamDescription {
-    let note = |label: &str| ChannelNote { label: label.to_owned(), unit: "microvolts".to_owned(), kind: "EEG".to_owned() };
+    let note =
+        |label: &str| ChannelNote { label: label.to_owned(), unit: "microvolts".to_owned(), kind: "EEG".to_owned() };
     StreamDescription {
         name: "amp".to_owned(),
         content_type: "EEG".to_owned(),
