@@ -126,7 +126,7 @@ impl PartialFile {
     }
 
     /// The temporary name.
-    pub fn path(&self) -> &Path {
+    pub fn partial(&self) -> &Path {
         &self.partial
     }
 

@@ -87,7 +87,7 @@ impl EdfWriter {
 
         let mut file = PartialFile::create(disk, path, existing).map_err(refused)?;
         let written = file.write_at(0, &bytes);
-        let partial = file.path().display().to_string();
+        let partial = file.partial().display().to_string();
         written.map_err(|source| EdfError::Write { path: partial, part: "header".to_owned(), source })?;
         Ok(Self {
             file,
@@ -119,7 +119,7 @@ impl EdfWriter {
     /// The file that is being written.
     #[must_use]
     pub fn partial_path(&self) -> &Path {
-        self.file.path()
+        self.file.partial()
     }
 
     /// Samples that were clipped so far.
@@ -318,11 +318,11 @@ impl EdfWriter {
     }
 
     fn failed(&self, part: &str, source: std::io::Error) -> EdfError {
-        EdfError::Write { path: self.file.path().display().to_string(), part: part.to_owned(), source }
+        EdfError::Write { path: self.file.partial().display().to_string(), part: part.to_owned(), source }
     }
 
     fn shape(&self, given: usize, expected: String) -> EdfError {
-        EdfError::Shape { path: self.file.path().display().to_string(), given, expected }
+        EdfError::Shape { path: self.file.partial().display().to_string(), given, expected }
     }
 }
 

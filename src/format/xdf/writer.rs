@@ -219,7 +219,7 @@ impl XdfWriter {
     /// The file that is being written.
     #[must_use]
     pub fn partial_path(&self) -> &Path {
-        self.file.path()
+        self.file.partial()
     }
 
     fn stream(&mut self, stream: u32) -> Option<&mut Open> {
@@ -277,11 +277,11 @@ impl XdfWriter {
     }
 
     fn failed(&self, part: &'static str, source: std::io::Error) -> XdfError {
-        XdfError::Write { path: self.file.path().display().to_string(), part, source }
+        XdfError::Write { path: self.file.partial().display().to_string(), part, source }
     }
 
     fn shape(&self, stream: u32, problem: String) -> XdfError {
-        XdfError::Shape { path: self.file.path().display().to_string(), stream, problem }
+        XdfError::Shape { path: self.file.partial().display().to_string(), stream, problem }
     }
 }
 
