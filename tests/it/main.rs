@@ -11,3 +11,4 @@ mod lsl;
 mod lsl_run;
 mod pipeline;
 mod vectors;
+mod xdf;
