@@ -76,11 +76,12 @@ impl XdfSource {
         }
         let description = file.streams().get(stream).map(|s| s.description.clone()).unwrap_or_default();
         let all: Vec<Channel> = (0..description.channels).map(|index| channel(&description.notes, index)).collect();
-        let indices = selection.pick(&name, &all)?;
+        let factors: Vec<f64> = all.iter().map(|channel| channel.unit.factor()).collect();
+        let (indices, channels): (Vec<usize>, Vec<Channel>) = selection.pick(&name, all)?.into_iter().unzip();
         let rate_hz = rate_hz(description.rate_hz, timeline.effective_rate_hz);
         let firsts = first_frames(&timeline.segments, rate_hz);
-        let picked = indices.iter().filter_map(|&i| Some((i, all.get(i)?.unit.factor()))).collect();
-        let montage = Montage { channels: indices.iter().filter_map(|&i| all.get(i).cloned()).collect() };
+        let picked = indices.iter().filter_map(|&i| Some((i, *factors.get(i)?))).collect();
+        let montage = Montage { channels };
         let facts = StreamFacts { kind: SourceKind::Replay, name, montage, rate_hz, frames: Some(timeline.samples) };
         let markers = markers(&mut file, &timeline.segments, &firsts, rate_hz)?;
         let mut warnings = file.warnings();
