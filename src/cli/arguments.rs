@@ -22,7 +22,7 @@ pub enum Subcommand {
     Check(CheckArguments),
     /// Write the encoder of the newest checkpoint as a folder to give away.
     Export(ExportArguments),
-    /// Say what is in recordings (EDF, EDF+, BDF, BDF+).
+    /// Say what is in recordings (EDF, EDF+, BDF, BDF+, XDF).
     Inspect(InspectArguments),
     /// Write a synthetic recording: EDF+ from a documented model of EEG.
     Synth(SynthArguments),

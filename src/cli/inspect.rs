@@ -1,11 +1,13 @@
 //! `inspect`: what is in a recording.
 
 use super::arguments::{Format, InspectArguments};
+use super::inspect_xdf;
+use super::tally::Tally;
 use neurostream::format::edf::{EdfError, EdfFile, Record};
+use neurostream::format::xdf::is_xdf;
 use neurostream::signal::electrode::{Electrode, GridShapes};
 use neurostream::signal::{Channel, Montage};
 use serde_json::{Value, json};
-use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -15,7 +17,10 @@ pub fn inspect(arguments: &InspectArguments) -> anyhow::Result<ExitCode> {
     let mut out = io::stdout().lock();
     let mut code = ExitCode::SUCCESS;
     for path in &arguments.files {
-        let found = contents(path, arguments.stats);
+        let found = match is_xdf(path) {
+            true => inspect_xdf::contents(path, arguments.stats).map_err(anyhow::Error::from),
+            false => contents(path, arguments.stats).map_err(anyhow::Error::from),
+        };
         if found.is_err() {
             code = ExitCode::from(super::FAILED);
         }
@@ -72,10 +77,7 @@ fn contents(path: &Path, stats: bool) -> Result<Value, EdfError> {
                 "position": located.position,
             });
             if stats {
-                channel["mean"] = json!(tally.mean);
-                channel["std"] = json!((tally.squares / tally.count.max(1.0)).sqrt());
-                channel["first8"] = json!(tally.first);
-                channel["last8"] = json!(tally.last);
+                tally.tell(&mut channel);
             }
             channel
         })
@@ -93,49 +95,26 @@ fn contents(path: &Path, stats: bool) -> Result<Value, EdfError> {
     }))
 }
 
-/// Mean and deviation in one pass (Welford, 1962), and the ends.
-#[derive(Clone, Debug, Default)]
-struct Tally {
-    count: f64,
-    mean: f64,
-    squares: f64,
-    first: Vec<f64>,
-    last: VecDeque<f64>,
-}
-
-impl Tally {
-    fn add(&mut self, x: f64) {
-        self.count += 1.0;
-        let off = x - self.mean;
-        self.mean += off / self.count;
-        self.squares += off * (x - self.mean);
-        if self.first.len() < 8 {
-            self.first.push(x);
-        }
-        if self.last.len() == 8 {
-            self.last.pop_front();
-        }
-        self.last.push_back(x);
-    }
-}
-
 fn in_words(path: &Path, value: &Value) -> String {
     use std::fmt::Write;
     let text = |v: &Value| v.as_str().unwrap_or("unknown").to_owned();
     let list = |key: &str| value[key].as_array().cloned().unwrap_or_default();
     let seconds =
         value["records"].as_f64().unwrap_or_default() * value["record_duration_s"].as_f64().unwrap_or_default();
-    let mut out = String::new();
-    let _ = writeln!(
-        out,
-        "{}: {}, {seconds:.3} s from {} in {} records of {} s",
-        path.display(),
-        text(&value["format"]),
-        text(&value["start_datetime"]),
-        value["records"],
-        value["record_duration_s"]
-    );
-    let _ = writeln!(out, "  {} channels, {} with positions", list("channels").len(), value["positions"]);
+    let is_xdf = value["streams"].is_array();
+    let mut out = if is_xdf { inspect_xdf::in_words(path, value) } else { String::new() };
+    if !is_xdf {
+        let _ = writeln!(
+            out,
+            "{}: {}, {seconds:.3} s from {} in {} records of {} s",
+            path.display(),
+            text(&value["format"]),
+            text(&value["start_datetime"]),
+            value["records"],
+            value["record_duration_s"]
+        );
+        let _ = writeln!(out, "  {} channels, {} with positions", list("channels").len(), value["positions"]);
+    }
     for channel in list("channels") {
         let _ = write!(
             out,

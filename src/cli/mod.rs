@@ -10,10 +10,12 @@ mod check;
 mod describe;
 mod export;
 mod inspect;
+mod inspect_xdf;
 mod interrupt;
 mod run;
 mod status;
 mod synth;
+mod tally;
 mod views;
 mod written;
 

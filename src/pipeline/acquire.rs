@@ -215,7 +215,7 @@ impl AcquireStage {
             self.conditioner.bad_bits(&mut self.bad);
             self.conditioned.judge(&self.bad);
             if let Some(scale) = self.conditioner.scale() {
-                self.conditioned.note_amplitudes(scale.log_divisors().map(|ln| ln as f32));
+                self.conditioned.note_amplitudes(&scale.log_divisors().map(|ln| ln as f32));
             }
             let run = self.timeline.run(frames, self.conditioner.end_frame(), now);
             self.conditioned.push_run(&self.samples, run);

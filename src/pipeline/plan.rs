@@ -7,11 +7,14 @@ use super::rate::{resampling, told_of};
 use super::{augmentations, model, objective, reference};
 use crate::config::{Config, Problem, SignalConfig, Speed};
 use crate::dsp::{Conditioning, Derived, Limit, Ratio, Scaling, Spread};
+use crate::format::xdf::is_xdf;
 use crate::learn::{Encoder, Identity, ObjectiveSettings, Policy, TrainerSettings};
 use crate::lsl::{Library, LslError};
 use crate::signal::{Clock, Montage, StreamFacts};
 use crate::source::synthetic::SyntheticBrain;
-use crate::source::{GeneratedSource, LslSource, PickedSource, ReplaySource, Selection, Source, SourceError};
+use crate::source::{
+    GeneratedSource, LslSource, PickedSource, ReplaySource, Selection, Source, SourceError, XdfSource,
+};
 use crate::window::{Judge, Pattern, Span};
 use std::sync::Arc;
 
@@ -58,6 +61,10 @@ pub fn open_source(
         Speed::Max => None,
     };
     if let Some(path) = &source.replay {
+        if is_xdf(path) {
+            let stream = source.stream.as_deref();
+            return Ok(Box::new(XdfSource::open(path, stream, &selection, times, block_s, source.repeat)?));
+        }
         return Ok(Box::new(ReplaySource::open(path, &selection, times, block_s, source.repeat)?));
     }
     if let Some(predicate) = &source.lsl {

@@ -21,7 +21,6 @@ pub use tee::{Branch, Tee, WhenFull};
 pub use writer::{FrameWriter, WriterCounts};
 
 use crate::signal::Stamp;
-use std::sync::Arc;
 
 /// What is told of frames that are pushed together.
 #[derive(Clone, Copy, Debug)]

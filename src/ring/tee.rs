@@ -69,7 +69,7 @@ impl Tee {
     }
 
     /// Says how large each channel was in the frames that are pushed from now on ([`FrameWriter::note_amplitudes`]).
-    pub fn note_amplitudes(&mut self, amplitudes: impl Iterator<Item = f32> + Clone) {
+    pub fn note_amplitudes(&mut self, amplitudes: &(impl Iterator<Item = f32> + Clone)) {
         self.branches.iter_mut().for_each(|branch| branch.writer.note_amplitudes(amplitudes.clone()));
     }
 

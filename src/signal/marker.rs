@@ -2,6 +2,8 @@
 //!
 //! Owns [`Marker`]; runs on no thread of its own. Invariant: `frame` counts like [`super::Block::first`].
 
+use std::collections::BTreeSet;
+
 /// A named moment: an EDF annotation, an LSL marker, a key pressed in the dashboard.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Marker {
@@ -11,4 +13,12 @@ pub struct Marker {
     pub duration_s: Option<f64>,
     /// What it says.
     pub text: String,
+}
+
+impl Marker {
+    /// The different texts of some markers, in alphabetical order.
+    #[must_use]
+    pub fn texts(markers: &[Self]) -> Vec<String> {
+        markers.iter().map(|marker| marker.text.clone()).collect::<BTreeSet<_>>().into_iter().collect()
+    }
 }

@@ -2,6 +2,7 @@
 
 use crate::config::Problem;
 use crate::format::edf::EdfError;
+use crate::format::xdf::XdfError;
 use crate::lsl::LslError;
 
 /// What can be wrong with a source.
@@ -10,6 +11,19 @@ pub enum SourceError {
     /// The recording cannot be read.
     #[error(transparent)]
     Edf(#[from] EdfError),
+    /// The recording of several streams cannot be read.
+    #[error(transparent)]
+    Xdf(#[from] XdfError),
+    /// It is not clear which stream of a recording is meant.
+    #[error("{name}: {problem}; name one in [source] stream: {streams}")]
+    WhichStream {
+        /// The recording.
+        name: String,
+        /// What is not clear.
+        problem: String,
+        /// The streams that could be meant.
+        streams: String,
+    },
     /// The stream cannot be found or read.
     #[error(transparent)]
     Lsl(#[from] LslError),
@@ -65,7 +79,11 @@ impl SourceError {
     pub fn is_choice(&self) -> bool {
         matches!(
             self,
-            Self::UnknownChannels { .. } | Self::NoChannels { .. } | Self::MixedRates { .. } | Self::Selection(_)
+            Self::UnknownChannels { .. }
+                | Self::NoChannels { .. }
+                | Self::MixedRates { .. }
+                | Self::WhichStream { .. }
+                | Self::Selection(_)
         )
     }
 }

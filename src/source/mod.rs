@@ -13,6 +13,9 @@ mod picked;
 mod replay;
 mod select;
 pub mod synthetic;
+mod xdf;
+#[cfg(test)]
+mod xdf_tests;
 
 pub use contract::{Progress, Source};
 pub use error::SourceError;
@@ -22,3 +25,4 @@ pub use pace::Pace;
 pub use picked::PickedSource;
 pub use replay::ReplaySource;
 pub use select::Selection;
+pub use xdf::XdfSource;

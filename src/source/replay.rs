@@ -6,7 +6,7 @@
 use super::{Pace, Progress, Selection, Source, SourceError};
 use crate::format::edf::{EdfFile, Record};
 use crate::signal::{Block, Channel, Event, EventKind, Marker, Montage, SourceKind, Stamp, StreamFacts};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A recording as a source.
@@ -79,7 +79,7 @@ impl ReplaySource {
             montage,
             rate_hz,
             frames: Some(frames),
-            markers: Some(markers.iter().map(|m| m.text.clone()).collect::<BTreeSet<_>>().into_iter().collect()),
+            markers: Some(Marker::texts(&markers)),
         };
         let mut warnings = file.warnings();
         if !selection.is_explicit() {

@@ -14,3 +14,4 @@ mod pipeline;
 mod quality;
 mod vectors;
 mod windows;
+mod xdf;

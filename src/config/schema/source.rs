@@ -9,9 +9,12 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SourceConfig {
-    /// A recording (EDF, EDF+, BDF, BDF+).
+    /// A recording (EDF, EDF+, BDF, BDF+, XDF).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replay: Option<PathBuf>,
+    /// The name of the stream that is played, where an XDF recording has several that could be meant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stream: Option<String>,
     /// A live stream: its name, or a predicate like `type='EEG' and hostname='amp'`; empty for the only EEG stream.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lsl: Option<String>,
@@ -32,6 +35,7 @@ impl Default for SourceConfig {
     fn default() -> Self {
         Self {
             replay: None,
+            stream: None,
             lsl: None,
             synthetic: false,
             speed: Speed::Times(1.0),

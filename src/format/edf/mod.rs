@@ -43,6 +43,7 @@ mod writer;
 #[cfg(test)]
 mod writer_tests;
 
+pub use super::disk::Existing;
 pub use compose::{EdfHeader, EdfSignal};
 pub use error::EdfError;
 pub use header::{EdfFormat, Header};
@@ -52,4 +53,4 @@ pub use record::Record;
 pub use signal_header::SignalHeader;
 pub use start_time::StartTime;
 pub use tal::Annotation;
-pub use writer::{EdfWriter, Existing, Written};
+pub use writer::{EdfWriter, Written};

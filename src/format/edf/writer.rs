@@ -8,19 +8,9 @@ use super::field::Fields;
 use super::header::MainHeader;
 use super::signal_header::{self, Layout};
 use super::{Annotation, EdfError, EdfHeader, EdfSignal, SignalHeader, compose, tal};
+use crate::format::disk::{Disk, Existing, OsDisk, PartialFile, Refusal};
 use std::collections::VecDeque;
-use std::fs::{File, OpenOptions};
-use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-
-/// What becomes of a file that is there already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Existing {
-    /// It stays, and [`EdfWriter::create`] fails.
-    Refuse,
-    /// It is replaced when the new file is finished, not before.
-    Replace,
-}
 
 /// What was written, and what had to give.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,9 +32,7 @@ pub struct Written {
 /// An EDF+C file that is being written.
 #[derive(Debug)]
 pub struct EdfWriter {
-    partial: PathBuf,
-    file: File,
-    existing: Existing,
+    file: PartialFile,
     header_bytes: u64,
     record_duration_s: f64,
     layout: Layout,
@@ -75,6 +63,20 @@ impl EdfWriter {
         signals: &[EdfSignal],
         existing: Existing,
     ) -> Result<Self, EdfError> {
+        Self::create_on(&OsDisk, path, header, signals, existing)
+    }
+
+    /// The same on any disk.
+    ///
+    /// # Errors
+    /// As [`EdfWriter::create`].
+    pub fn create_on(
+        disk: &dyn Disk,
+        path: &Path,
+        header: &EdfHeader,
+        signals: &[EdfSignal],
+        existing: Existing,
+    ) -> Result<Self, EdfError> {
         let name = path.display().to_string();
         let mut warnings = Vec::new();
         let bytes = compose::compose(&name, header, signals, &mut warnings)?;
@@ -83,26 +85,12 @@ impl EdfWriter {
         let main = MainHeader::parse(&mut fields, false, &mut Vec::new())?;
         let layout = signal_header::parse(&mut fields, main.header.format, main.signals, &mut Vec::new())?;
 
-        let mut partial = path.as_os_str().to_owned();
-        partial.push(".partial");
-        let partial = PathBuf::from(partial);
-        let mut options = OpenOptions::new();
-        match existing {
-            Existing::Refuse if path.exists() => return Err(EdfError::Exists { path: name }),
-            Existing::Refuse => options.write(true).create_new(true),
-            Existing::Replace => options.write(true).create(true).truncate(true),
-        };
-        let mut file = options.open(&partial).map_err(|source| match source.kind() {
-            std::io::ErrorKind::AlreadyExists => EdfError::Partial { path: partial.display().to_string() },
-            _ => EdfError::Write { path: partial.display().to_string(), part: "new file".to_owned(), source },
-        })?;
-        let written = file.write_all(&bytes);
-        let path = partial.display().to_string();
-        written.map_err(|source| EdfError::Write { path, part: "header".to_owned(), source })?;
+        let mut file = PartialFile::create(disk, path, existing).map_err(refused)?;
+        let written = file.write_at(0, &bytes);
+        let partial = file.partial().display().to_string();
+        written.map_err(|source| EdfError::Write { path: partial, part: "header".to_owned(), source })?;
         Ok(Self {
-            partial,
             file,
-            existing,
             header_bytes: bytes.len() as u64,
             record_duration_s: main.header.record_duration_s,
             record: vec![0; layout.record_bytes],
@@ -131,7 +119,7 @@ impl EdfWriter {
     /// The file that is being written.
     #[must_use]
     pub fn partial_path(&self) -> &Path {
-        &self.partial
+        self.file.partial()
     }
 
     /// Samples that were clipped so far.
@@ -202,7 +190,7 @@ impl EdfWriter {
     /// # Errors
     /// [`EdfError::Write`] where the system refuses.
     pub fn sync(&mut self) -> Result<(), EdfError> {
-        self.file.sync_data().map_err(|source| self.failed("recorded data", source))
+        self.file.sync().map_err(|source| self.failed("recorded data", source))
     }
 
     /// Completes the file and gives it its name.
@@ -217,16 +205,7 @@ impl EdfWriter {
         self.top_up_annotations()?;
         self.written.dropped_annotations = self.pending.len() as u64;
         self.write_at(236, format!("{:<8}", self.written.records).as_bytes(), "number of records")?;
-        self.file.sync_all().map_err(|source| self.failed("recorded data", source))?;
-        if self.existing == Existing::Refuse && self.written.path.exists() {
-            return Err(EdfError::Exists { path: self.written.path.display().to_string() });
-        }
-        std::fs::rename(&self.partial, &self.written.path).map_err(|source| self.failed("final name", source))?;
-        let folder = self.written.path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        // The data is safe under one name or the other; not every system can sync a folder.
-        if let Ok(folder) = File::open(folder.unwrap_or(Path::new("."))) {
-            folder.sync_all().ok();
-        }
+        self.written.path = self.file.finish().map_err(refused)?;
         Ok(self.written)
     }
 
@@ -334,15 +313,24 @@ impl EdfWriter {
     }
 
     fn write_at(&mut self, offset: u64, bytes: &[u8], part: &str) -> Result<(), EdfError> {
-        let result = self.file.seek(SeekFrom::Start(offset)).and_then(|_| self.file.write_all(bytes));
+        let result = self.file.write_at(offset, bytes);
         result.map_err(|source| self.failed(part, source))
     }
 
     fn failed(&self, part: &str, source: std::io::Error) -> EdfError {
-        EdfError::Write { path: self.partial.display().to_string(), part: part.to_owned(), source }
+        EdfError::Write { path: self.file.partial().display().to_string(), part: part.to_owned(), source }
     }
 
     fn shape(&self, given: usize, expected: String) -> EdfError {
-        EdfError::Shape { path: self.partial.display().to_string(), given, expected }
+        EdfError::Shape { path: self.file.partial().display().to_string(), given, expected }
+    }
+}
+
+fn refused(refusal: Refusal) -> EdfError {
+    let text = |path: &Path| path.display().to_string();
+    match refusal {
+        Refusal::Exists(path) => EdfError::Exists { path: text(&path) },
+        Refusal::Partial(path) => EdfError::Partial { path: text(&path) },
+        Refusal::System { path, part, source } => EdfError::Write { path: text(&path), part: part.to_owned(), source },
     }
 }

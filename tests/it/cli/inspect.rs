@@ -86,3 +86,38 @@ fn a_file_that_cannot_be_read_does_not_hide_the_others() {
     let said = desk.run(&["inspect", "none.edf", "a.edf"]).ends_with(1);
     assert!(said.err.contains("none.edf cannot be opened") && said.out.contains("a.edf: EDF+C, 3.000 s"), "{said:?}");
 }
+
+#[test]
+fn a_recording_of_several_streams_is_told_stream_by_stream() {
+    let desk = Desk::new();
+    let path = format!("{}/src/format/xdf/golden/labrecorder.xdf", super::program::CRATE);
+    let said = desk.run(&["inspect", "--stats", "--format", "json", &path]).ends_with(0);
+    let facts: Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(
+        (facts["format"].as_str(), facts["warnings"].as_array().map(Vec::len)),
+        (Some("XDF"), Some(0)),
+        "{facts}"
+    );
+    let streams = facts["streams"].as_array().unwrap();
+    let named = |name: &str| streams.iter().find(|stream| stream["name"] == name).unwrap();
+    assert_eq!(named("signal")["channels"][1]["label"], "Cz");
+    // The third channel is the first upside down.
+    let [first, third] = [0, 2].map(|channel| named("signal")["channels"][channel]["mean"].as_f64().unwrap());
+    assert!(first > 0.0 && (first + third).abs() < 1e-6, "{first} {third}");
+    assert_eq!(named("events")["n_samples"].as_u64(), facts["annotations"].as_array().map(|list| list.len() as u64));
+    let said = desk.run(&["inspect", &path]).ends_with(0);
+    assert!(said.out.contains("signal (EEG), 3 channels of float32, 100 Hz"), "{said:?}");
+}
+
+#[test]
+fn a_recording_of_several_streams_is_played() {
+    let desk = Desk::new();
+    let path = format!("{}/src/format/xdf/golden/labrecorder.xdf", super::program::CRATE);
+    let run = ["run", "--replay", &path, "--speed", "max", "--headless", "--no-train", "--summary", "summary.json"];
+    desk.run(&run).ends_with(0);
+    let facts: Value =
+        serde_json::from_str(&desk.run(&["inspect", "--format", "json", &path]).ends_with(0).out).unwrap();
+    let streams = facts["streams"].as_array().unwrap();
+    let signal = streams.iter().find(|stream| stream["name"] == "signal").unwrap();
+    assert_eq!(desk.json("summary.json")["frames"]["acquired"], signal["n_samples"]);
+}
