@@ -5,6 +5,7 @@ use neurostream::config::{ConfigError, Document, Problem};
 use neurostream::learn::Encoder;
 use neurostream::learn::nn::{Compute, Init};
 use neurostream::pipeline::{MonotonicClock, Plan, PlanError, configure, open_source};
+use neurostream::source::SourceError;
 use serde_json::json;
 use std::io::{self, Write};
 use std::path::Path;
@@ -35,17 +36,13 @@ pub fn check(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
 }
 
 fn verdict(path: &Path) -> anyhow::Result<String> {
-    let config = configure(&Document::read(path)?)?;
-    if config.source.replay.is_none() {
+    let Some(plan) = planned(Document::read(path)?)? else {
         return Ok(format!(
             "{}: nothing is wrong with it (its stream is not there to be checked against)",
             path.display()
         ));
-    }
-    let source =
-        open_source(&config, || unreachable!("a recording needs no liblsl"), &MonotonicClock::new(), &|| true)?;
-    let plan = Plan::new(&config, source.facts())?;
-    let encoder = Encoder::new(&mut Init::serving(config.seed, Compute::default()), &plan.identity.encoder);
+    };
+    let encoder = Encoder::new(&mut Init::serving(plan.config.seed, Compute::default()), &plan.identity.encoder);
     let (facts, notes) = (&plan.facts, plan.notes.join("; "));
     let notes = if notes.is_empty() { notes } else { format!(" ({notes})") };
     Ok(format!(
@@ -60,6 +57,51 @@ fn verdict(path: &Path) -> anyhow::Result<String> {
         plan.hop,
         plan.encoder_in_words(&encoder)
     ))
+}
+
+/// The plan for the recording that a configuration names, if it names one.
+///
+/// What is wrong is looked for again without the keys that were found wrong, so that all of it is told at once.
+fn planned(mut document: Document) -> anyhow::Result<Option<Plan>> {
+    let (mut problems, mut errors) = (Vec::new(), Vec::new());
+    for _ in 0..MOST_LOOKS {
+        let error = match look(&document) {
+            Ok(plan) if errors.is_empty() => return Ok(plan),
+            Ok(_) => break,
+            Err(error) => error,
+        };
+        let found = problems_of(&error);
+        errors.push(error);
+        let is_known = |problem: &Problem| problems.iter().any(|known: &Problem| known.key == problem.key);
+        let new: Vec<Problem> = found.into_iter().filter(|problem| !is_known(problem)).collect();
+        if new.is_empty() {
+            break;
+        }
+        for problem in &new {
+            let key = problem.key.split('[').next().unwrap_or_default();
+            if let Some((section, key)) = key.split_once('.') {
+                document.remove(section, key.split('.').next().unwrap_or_default());
+            }
+        }
+        problems.extend(new);
+    }
+    match (errors.len(), errors.pop()) {
+        (1, Some(error)) => Err(error),
+        _ => Err(ConfigError::Problems { path: document.name().to_owned(), problems }.into()),
+    }
+}
+
+/// Times that a configuration is looked at: its values, its channels, what does not fit the recording, and once more.
+const MOST_LOOKS: usize = 4;
+
+fn look(document: &Document) -> anyhow::Result<Option<Plan>> {
+    let config = configure(document)?;
+    if config.source.replay.is_none() {
+        return Ok(None);
+    }
+    let source =
+        open_source(&config, || unreachable!("a recording needs no liblsl"), &MonotonicClock::new(), &|| true)?;
+    Ok(Some(Plan::new(&config, source.facts())?))
 }
 
 /// The channels of the model, where they are not those of the stream.
@@ -78,7 +120,13 @@ fn problems_of(error: &anyhow::Error) -> Vec<Problem> {
     if let Some(PlanError::Problems { problems, .. }) = error.downcast_ref() {
         return problems.clone();
     }
-    vec![Problem::of("configuration", "", format!("{error:#}"))]
+    let key = match error.downcast_ref() {
+        Some(SourceError::UnknownChannels { .. } | SourceError::MixedRates { .. }) => "signal.channels",
+        Some(SourceError::NoChannels { .. }) => "signal.exclude",
+        Some(_) => "source.replay",
+        None => "configuration",
+    };
+    vec![Problem::of(key, "", format!("{error:#}"))]
 }
 
 fn as_json(problem: &Problem) -> serde_json::Value {

@@ -148,6 +148,7 @@ fn amplitudes_are_those_that_came_with_the_last_frame() {
         assert_eq!(writer.push(&[0.0; 12], 4 * block, Stamp(0.0), Stamp(0.0)), 4);
         if block % 2 == 1 {
             // From the last frame but one of the block before to the first of this one.
+            assert_eq!(reader.ready(), (4 * (block - 1), 8));
             reader.commit(2);
             let window = reader.peek(3).unwrap();
             assert_eq!(window.amplitudes, [block as f32, -0.5, f32::MAX]);

@@ -8,7 +8,7 @@ use neurostream::format::edf::{EdfFile, Record};
 use serde_json::Value;
 
 /// Frames `[T, C]` of the first channels, in microvolts.
-fn frames(file: &mut EdfFile, channels: usize) -> Vec<f32> {
+pub fn frames(file: &mut EdfFile, channels: usize) -> Vec<f32> {
     let (mut record, mut signals) = (Record::default(), vec![Vec::new(); channels]);
     for index in 0..file.header().records {
         file.read_record(index, &mut record).unwrap();
