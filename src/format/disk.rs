@@ -1,9 +1,10 @@
 //! The disk as writers of recordings see it: a few calls, so that a test can make each of them fail.
 //!
-//! Owns [`OsDisk`] and [`PartialFile`]; runs on the thread of the writer. Invariant: a recording has its name only when
-//! it is complete; until then it is `<name>.partial`.
+//! Owns [`OsDisk`] and `NewFile`; runs on the thread of the writer. Invariant: a file that is written whole has its
+//! name only when it is complete, and is `<name>.partial` until then; a recording has a name that no other file had, from
+//! its first byte on, since what is written of it can be read at any moment.
 
-use super::atomic;
+use super::{atomic, run_name};
 use std::fmt::Debug;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -16,6 +17,8 @@ pub enum Existing {
     Refuse,
     /// It is replaced when the new file is finished, not before.
     Replace,
+    /// It stays, and the new file takes the next run number. It has this name from its first byte on.
+    NextRun,
 }
 
 /// Where recordings are written.
@@ -48,6 +51,11 @@ pub trait DiskFile: Debug + Send {
     /// # Errors
     /// Whatever the system says.
     fn sync(&mut self) -> io::Result<()>;
+    /// Cuts the file off.
+    ///
+    /// # Errors
+    /// Whatever the system says.
+    fn truncate(&mut self, len: u64) -> io::Result<()>;
 }
 
 /// The real disk.
@@ -63,7 +71,10 @@ impl Disk for OsDisk {
         } else {
             options.create_new(true)
         };
-        Ok(Box::new(options.open(path)?))
+        let file = options.open(path)?;
+        // The data is there under this name or is not needed; not every system can sync a folder.
+        let _ = atomic::sync_folder_of(path);
+        Ok(Box::new(file))
     }
 
     fn exists(&self, path: &Path) -> bool {
@@ -91,6 +102,10 @@ impl DiskFile for File {
     fn sync(&mut self) -> io::Result<()> {
         self.sync_data()
     }
+
+    fn truncate(&mut self, len: u64) -> io::Result<()> {
+        self.set_len(len)
+    }
 }
 
 /// Why a file is not begun or not given its name.
@@ -101,19 +116,27 @@ pub(super) enum Refusal {
     System { path: PathBuf, part: &'static str, source: io::Error },
 }
 
-/// A file under its temporary name.
+/// More runs of one name are not looked for.
+const MOST_RUNS: usize = 9999;
+
+/// A file that is being written.
 #[derive(Debug)]
-pub(super) struct PartialFile {
+pub(super) struct NewFile {
     disk: Box<dyn Disk>,
     file: Box<dyn DiskFile>,
-    partial: PathBuf,
+    /// The name that it has now.
+    written: PathBuf,
+    /// The name that it will have.
     path: PathBuf,
     existing: Existing,
 }
 
-impl PartialFile {
-    /// Begins `<path>.partial`.
+impl NewFile {
+    /// Begins `<path>.partial`, or a file of the next free run number.
     pub fn create(disk: &dyn Disk, path: &Path, existing: Existing) -> Result<Self, Refusal> {
+        if existing == Existing::NextRun {
+            return Self::create_run(disk, path);
+        }
         if existing == Existing::Refuse && disk.exists(path) {
             return Err(Refusal::Exists(path.to_owned()));
         }
@@ -122,12 +145,33 @@ impl PartialFile {
             io::ErrorKind::AlreadyExists => Refusal::Partial(partial.clone()),
             _ => Refusal::System { path: partial.clone(), part: "new file", source },
         })?;
-        Ok(Self { disk: disk.again(), file, partial, path: path.to_owned(), existing })
+        Ok(Self { disk: disk.again(), file, written: partial, path: path.to_owned(), existing })
     }
 
-    /// The temporary name.
-    pub fn partial(&self) -> &Path {
-        &self.partial
+    /// That a name is free is known by having made the file: another recorder may look for one at the same time.
+    fn create_run(disk: &dyn Disk, path: &Path) -> Result<Self, Refusal> {
+        let mut name = path.to_owned();
+        for _ in 0..MOST_RUNS {
+            match disk.create(&name, false) {
+                Ok(file) => {
+                    let written = name.clone();
+                    return Ok(Self { disk: disk.again(), file, written, path: name, existing: Existing::NextRun });
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => name = run_name::next(&name),
+                Err(source) => return Err(Refusal::System { path: name, part: "new file", source }),
+            }
+        }
+        Err(Refusal::Exists(path.to_owned()))
+    }
+
+    /// The name that it has now.
+    pub fn written(&self) -> &Path {
+        &self.written
+    }
+
+    /// Cuts the file off.
+    pub fn truncate(&mut self, len: u64) -> io::Result<()> {
+        self.file.truncate(len)
     }
 
     /// Writes all of these bytes at a place.
@@ -151,15 +195,18 @@ impl PartialFile {
 
     /// Syncs and gives the file its name, which is returned.
     pub fn finish(&mut self) -> Result<PathBuf, Refusal> {
-        let partial = self.partial.clone();
-        let failed = |part| move |source| Refusal::System { path: partial, part, source };
-        self.file.sync().map_err(failed("recorded data"))?;
+        let failed = |path: &Path, part| {
+            let path = path.to_owned();
+            move |source| Refusal::System { path, part, source }
+        };
+        self.file.sync().map_err(failed(&self.written, "recorded data"))?;
+        if self.existing == Existing::NextRun {
+            return Ok(self.path.clone());
+        }
         if self.existing == Existing::Refuse && self.disk.exists(&self.path) {
             return Err(Refusal::Exists(self.path.clone()));
         }
-        let partial = self.partial.clone();
-        let failed = |source| Refusal::System { path: partial, part: "final name", source };
-        self.disk.rename(&self.partial, &self.path).map_err(failed)?;
+        self.disk.rename(&self.written, &self.path).map_err(failed(&self.written, "final name"))?;
         Ok(self.path.clone())
     }
 }

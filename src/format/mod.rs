@@ -2,6 +2,9 @@
 
 pub mod atomic;
 pub mod disk;
+#[cfg(test)]
+pub(crate) mod disk_faults;
 pub mod edf;
 pub mod embedding;
+mod run_name;
 pub mod xdf;

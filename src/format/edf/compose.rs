@@ -6,18 +6,52 @@
 use super::header::BLOCK_BYTES;
 use super::{EdfError, StartTime};
 
+/// How many bits a sample is written with, which chooses between the two families of formats.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Resolution {
+    /// 16 bits: EDF+.
+    #[default]
+    Bits16,
+    /// 24 bits: BDF+.
+    Bits24,
+}
+
+impl Resolution {
+    /// Bytes of a sample.
+    #[must_use]
+    pub fn sample_bytes(self) -> usize {
+        match self {
+            Self::Bits16 => 2,
+            Self::Bits24 => 3,
+        }
+    }
+
+    /// The lowest and the highest digital number.
+    #[must_use]
+    pub fn digital_range(self) -> (i32, i32) {
+        match self {
+            Self::Bits16 => (-32_768, 32_767),
+            Self::Bits24 => (-8_388_608, 8_388_607),
+        }
+    }
+}
+
 /// What a recorder knows of a recording as a whole.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EdfHeader {
+    /// EDF+ or BDF+.
+    pub resolution: Resolution,
     /// The patient: `code sex birthdate name` as EDF+ wants it, or any text, which becomes the name; may be empty.
     pub patient: String,
     /// The recording field of another EDF+ file, or any text, which becomes the equipment; may be empty.
     pub recording: String,
     /// When it began; `None` writes 1985-01-01T00:00:00, which EDF+ uses where it is unknown.
     pub start: Option<StartTime>,
+    /// Seconds from `start` to the first sample, from 0 to below 1: the header counts whole seconds.
+    pub onset_s: f64,
     /// Seconds of a record; [`super::record_shape`] finds one that suits a sampling rate.
     pub record_duration_s: f64,
-    /// Bytes for annotations in each record, at least 64 and even; 240 hold about ten short ones.
+    /// Bytes for annotations in each record, at least 64; 240 hold about ten short ones. Rounded up to whole samples.
     pub annotation_bytes: usize,
 }
 
@@ -25,12 +59,12 @@ impl EdfHeader {
     /// A header without names for records of `record_duration_s` seconds with 240 bytes for annotations.
     #[must_use]
     pub fn new(record_duration_s: f64) -> Self {
-        let (patient, recording) = Default::default();
-        Self { patient, recording, start: None, record_duration_s, annotation_bytes: 240 }
+        let (resolution, patient, recording) = Default::default();
+        Self { resolution, patient, recording, start: None, onset_s: 0.0, record_duration_s, annotation_bytes: 240 }
     }
 }
 
-/// What a recorder knows of one signal; samples are written with 16 bits over the whole physical range.
+/// What a recorder knows of one signal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EdfSignal {
     /// The name; 16 characters fit.
@@ -43,6 +77,9 @@ pub struct EdfSignal {
     pub physical_min: f64,
     /// Value of the highest digital number; rounded away from `physical_min`.
     pub physical_max: f64,
+    /// The digital numbers that these two are the values of; `None` for the lowest and highest that the format has.
+    /// Samples beyond them are written as they are, as far as the format has numbers for them.
+    pub digital: Option<(i32, i32)>,
     /// Filters of the recorder; 80 characters fit.
     pub prefilter: String,
     /// Samples in each record.
@@ -59,13 +96,17 @@ impl EdfSignal {
             dimension: "uV".to_owned(),
             physical_min: -range_uv,
             physical_max: range_uv,
+            digital: None,
             prefilter: String::new(),
             samples_per_record,
         }
     }
 }
 
-/// Composes the header of an EDF+C file whose number of records is still unknown.
+/// Where the header says whether records follow on: `C` or `D`.
+pub(super) const CONTINUITY_AT: u64 = 196;
+
+/// Composes the header of an EDF+C or BDF+C file whose number of records is still unknown.
 ///
 /// Texts that had to be changed to fit are told in `warnings`.
 pub(super) fn compose(
@@ -83,9 +124,13 @@ pub(super) fn compose(
     if signals.is_empty() || signals.len() > 9998 {
         return Err(refuse("number of signals", signals.len().to_string(), "1 to 9998 fit, beside the annotations"));
     }
-    if header.annotation_bytes < 64 || !header.annotation_bytes.is_multiple_of(2) || header.annotation_bytes > 61_440 {
-        let problem = "it has to be even, from 64 to 61440";
+    if !(64..=61_440).contains(&header.annotation_bytes) {
+        let problem = "it has to be from 64 to 61440";
         return Err(refuse("room for annotations", format!("{} bytes", header.annotation_bytes), problem));
+    }
+    if !(0.0..1.0).contains(&header.onset_s) {
+        let problem = "it has to be from 0 to below 1; move the start by whole seconds";
+        return Err(refuse("onset of the first record", format!("{} s", header.onset_s), problem));
     }
     let duration = header.record_duration_s.to_string();
     if !(header.record_duration_s > 0.0 && duration.len() <= 8) {
@@ -94,7 +139,14 @@ pub(super) fn compose(
     }
     let count = signals.len() + 1;
     let mut page = Page { bytes: Vec::new(), warnings };
-    page.text("version", "0", 8);
+    let (kind, lowest, highest) = match header.resolution {
+        Resolution::Bits16 => ("EDF", "-32768", "32767"),
+        Resolution::Bits24 => ("BDF", "-8388608", "8388607"),
+    };
+    match header.resolution {
+        Resolution::Bits16 => page.text("version", "0", 8),
+        Resolution::Bits24 => page.bytes.extend(b"\xffBIOSEMI"),
+    }
     page.text("patient", &patient_field(&header.patient), 80);
     page.text("recording", &recording_field(&header.recording, header.start), 80);
     let (date, time) = header
@@ -103,12 +155,12 @@ pub(super) fn compose(
     page.text("start date", &date, 8);
     page.text("start time", &time, 8);
     page.text("header size", &(BLOCK_BYTES * (count + 1)).to_string(), 8);
-    page.text("reserved field", "EDF+C", 44);
+    page.text("reserved field", &format!("{kind}+C"), 44);
     page.text("number of records", "-1", 8);
     page.text("record duration", &duration, 8);
     page.text("number of signals", &count.to_string(), 4);
 
-    let mut ranges = Vec::new();
+    let (mut ranges, mut digital) = (Vec::new(), Vec::new());
     for signal in signals {
         let field = format!("physical range of {:?}", signal.label);
         let value = || format!("{} to {}", signal.physical_min, signal.physical_max);
@@ -116,24 +168,41 @@ pub(super) fn compose(
             refuse(&field, value(), "eight characters do not hold it to 1 %; choose another range or unit, such as uV")
         })?;
         ranges.push(range);
+        let whole = header.resolution.digital_range();
+        let (from, to) = signal.digital.unwrap_or(whole);
+        if from >= to || from < whole.0 || to > whole.1 {
+            let field = format!("digital range of {:?}", signal.label);
+            let problem = format!("it has to rise and to lie within {} to {}", whole.0, whole.1);
+            return Err(refuse(&field, format!("{from} to {to}"), &problem));
+        }
+        digital.push((from.to_string(), to.to_string()));
         if signal.samples_per_record == 0 || signal.samples_per_record > 99_999_999 {
             let field = format!("samples per record of {:?}", signal.label);
             return Err(refuse(&field, signal.samples_per_record.to_string(), "1 to 99999999 fit the header"));
         }
     }
-    page.column("label", 16, signals.iter().map(|s| s.label.as_str()), "EDF Annotations");
+    page.column("label", 16, signals.iter().map(|s| s.label.as_str()), &format!("{kind} Annotations"));
     page.column("transducer", 80, signals.iter().map(|s| s.transducer.as_str()), "");
     page.column("dimension", 8, signals.iter().map(|s| s.dimension.as_str()), "");
     page.column("physical minimum", 8, ranges.iter().map(|r| r.0.as_str()), "-1");
     page.column("physical maximum", 8, ranges.iter().map(|r| r.1.as_str()), "1");
-    page.column("digital minimum", 8, signals.iter().map(|_| "-32768"), "-32768");
-    page.column("digital maximum", 8, signals.iter().map(|_| "32767"), "32767");
+    page.column("digital minimum", 8, digital.iter().map(|d| d.0.as_str()), lowest);
+    page.column("digital maximum", 8, digital.iter().map(|d| d.1.as_str()), highest);
     page.column("prefilter", 80, signals.iter().map(|s| s.prefilter.as_str()), "");
     let samples: Vec<String> = signals.iter().map(|s| s.samples_per_record.to_string()).collect();
-    let annotations = (header.annotation_bytes / 2).to_string();
+    let annotations = header.annotation_bytes.div_ceil(header.resolution.sample_bytes()).to_string();
     page.column("samples per record", 8, samples.iter().map(String::as_str), &annotations);
     page.column("reserved", 32, signals.iter().map(|_| ""), "");
     Ok(page.bytes)
+}
+
+/// Where the recording field is, behind which start date and time follow.
+pub(super) const RECORDING_AT: u64 = 88;
+
+/// Recording field, start date and start time as they lie in the header.
+pub(super) fn dated(recording: &str, start: StartTime) -> String {
+    let field: String = recording_field(recording, Some(start)).chars().map(ascii).take(80).collect();
+    format!("{field:<80}{:<8}{:<8}", start.date_field(), start.time_field())
 }
 
 /// A header that grows field by field.
@@ -161,7 +230,7 @@ impl Page<'_> {
 }
 
 /// The nearest printable ASCII character; EDF allows no other in headers.
-fn ascii(c: char) -> char {
+pub(super) fn ascii(c: char) -> char {
     match c {
         ' '..='~' => c,
         'µ' | 'μ' => 'u',

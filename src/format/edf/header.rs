@@ -41,6 +41,15 @@ impl EdfFormat {
         }
     }
 
+    /// The format of this family whose records need not follow on, if they do not.
+    pub(super) fn discontinuous(self, is_discontinuous: bool) -> Self {
+        match self {
+            Self::EdfPlusC if is_discontinuous => Self::EdfPlusD,
+            Self::BdfPlusC if is_discontinuous => Self::BdfPlusD,
+            other => other,
+        }
+    }
+
     /// Bytes of one sample: 2 for EDF, 3 for BDF.
     #[must_use]
     pub fn sample_bytes(self) -> usize {

@@ -1,4 +1,4 @@
-//! EDF, EDF+, BDF and BDF+: the file formats of clinical and laboratory EEG, read in full and written as EDF+C.
+//! EDF, EDF+, BDF and BDF+: the file formats of clinical and laboratory EEG, read in full and written as EDF+ or BDF+.
 //!
 //! Owns the file handles and the buffers of one data record; whichever thread opens a file runs it. Invariant: what
 //! a header says is checked against the size of the file before it is believed, and no sample is altered: physical
@@ -25,7 +25,10 @@
 
 mod compose;
 mod error;
+#[cfg(test)]
+mod fault_tests;
 mod field;
+mod filling;
 mod header;
 mod integrity;
 mod rates;
@@ -33,6 +36,9 @@ mod reader;
 #[cfg(test)]
 mod reader_tests;
 mod record;
+mod repair;
+#[cfg(test)]
+mod repair_tests;
 #[cfg(test)]
 mod round_trip;
 mod scan;
@@ -44,13 +50,14 @@ mod writer;
 mod writer_tests;
 
 pub use super::disk::Existing;
-pub use compose::{EdfHeader, EdfSignal};
+pub use compose::{EdfHeader, EdfSignal, Resolution};
 pub use error::EdfError;
 pub use header::{EdfFormat, Header};
 pub use rates::{RateGroup, most_common_rate, rate_groups, record_shape};
 pub use reader::EdfFile;
 pub use record::Record;
+pub use repair::{Repaired, repair};
 pub use signal_header::SignalHeader;
 pub use start_time::StartTime;
 pub use tal::Annotation;
-pub use writer::{EdfWriter, Written};
+pub use writer::{EdfWriter, Gap, Written};

@@ -230,7 +230,7 @@ fn tally(layout: &Layout, record: &[u8], out: &mut Vec<Annotation>) -> tal::Tall
 }
 
 /// True for BDF, false for EDF, by the first eight bytes.
-fn is_bdf(name: &str, bytes: &[u8]) -> Result<bool, EdfError> {
+pub(super) fn is_bdf(name: &str, bytes: &[u8]) -> Result<bool, EdfError> {
     let version = bytes.get(..8).unwrap_or(bytes);
     match version {
         b"\xffBIOSEMI" => Ok(true),
@@ -256,7 +256,7 @@ fn seek(reader: &mut impl Seek, name: &str, part: &dyn fmt::Display, offset: u64
 }
 
 /// Reads exactly `len` bytes at `offset` into `bytes`; `len` has been checked against the size of the file.
-fn read_at(
+pub(super) fn read_at(
     reader: &mut (impl Read + Seek),
     name: &str,
     part: &dyn fmt::Display,

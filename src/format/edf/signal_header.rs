@@ -71,7 +71,7 @@ pub(super) struct Layout {
 }
 
 /// Widths of the ten columns of the signal headers, in their order in the file.
-const WIDTHS: [usize; 10] = [16, 80, 8, 8, 8, 8, 8, 80, 8, 32];
+pub(super) const WIDTHS: [usize; 10] = [16, 80, 8, 8, 8, 8, 8, 80, 8, 32];
 
 /// Parses the headers of `count` signals, which lie column by column after the main header.
 pub(super) fn parse(

@@ -55,6 +55,32 @@ impl StartTime {
         )
     }
 
+    /// Reads `2026-11-25T10:00:00`, as XDF has it; a zone behind it is left out, for the time is local.
+    #[must_use]
+    pub fn parse_datetime(text: &str) -> Option<Self> {
+        let (date, time) = text.split_once('T')?;
+        let [year, month, day] = three(date, &['-'])?;
+        let [hour, minute, second] = three(time.get(..8)?, &[':'])?;
+        let small = |text: &str| text.parse::<u8>().ok();
+        Self::new((year.parse().ok()?, small(month)?, small(day)?), (small(hour)?, small(minute)?, small(second)?))
+    }
+
+    /// So many seconds later; the last moment that can be written where that is beyond it.
+    #[must_use]
+    pub fn plus_s(self, seconds: u64) -> Self {
+        // Years of 400 repeat, so the count may begin with any of them; this one is past 1970.
+        let shifted = Self { year: self.year + 2000, ..self };
+        let days = |year: u64| year * 365 + year / 4 - year / 100 + year / 400;
+        let month = (u64::from(shifted.month) + 9) % 12;
+        let year = u64::from(shifted.year) - u64::from(shifted.month <= 2);
+        let since_march = (153 * month + 2) / 5 + u64::from(shifted.day) - 1;
+        let day = days(year) + since_march - 719_468;
+        let of_day = u64::from(self.hour) * 3_600 + u64::from(self.minute) * 60 + u64::from(self.second);
+        let later = Self::from_unix_s((day * 86_400 + of_day).saturating_add(seconds));
+        let later = later.and_then(|t| Some(Self { year: t.year.checked_sub(2000)?, ..t }));
+        later.unwrap_or(self)
+    }
+
     /// Reads the fields `dd.mm.yy` and `hh.mm.ss`; years 85 to 99 are of the 20th century (the EDF clipping date).
     ///
     /// A `Startdate dd-MMM-yyyy` in the recording field (EDF+) gives the century where it names the same day.

@@ -82,6 +82,43 @@ fn parse_seconds(bytes: &[u8]) -> Option<f64> {
     std::str::from_utf8(bytes).ok()?.parse::<f64>().ok().filter(|s| s.is_finite())
 }
 
+/// What mending the annotations of a record came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Mended {
+    /// The clock that was there.
+    pub clock_s: Option<f64>,
+    /// Lists that did not parse and are gone.
+    pub bad: u32,
+    /// Lists that had to make room for a clock.
+    pub pushed_out: u32,
+}
+
+/// Leaves out the lists that do not parse; with `clock_s` the first becomes a clock of that onset where none is there.
+pub(super) fn mend(room: &mut [u8], clock_s: Option<f64>) -> Mended {
+    let mut tally = Tally::default();
+    let good = |list: &&[u8]| parse_list(list, &mut tally, &mut Vec::new()).is_some();
+    let lists: Vec<Vec<u8>> =
+        room.split(|&b| b == 0).filter(|l| !l.is_empty()).filter(good).map(<[u8]>::to_vec).collect();
+    let all = room.split(|&b| b == 0).filter(|list| !list.is_empty()).count();
+    let mut mended = Mended { clock_s: tally.clock_s, bad: (all - lists.len()) as u32, pushed_out: 0 };
+    let clock = clock_s.filter(|_| tally.clock_s.is_none()).map(clock_list);
+    if mended.bad == 0 && clock.is_none() {
+        return mended;
+    }
+    let mut whole = clock.unwrap_or_default();
+    for mut list in lists {
+        list.push(0);
+        if whole.len() + list.len() <= room.len() {
+            whole.append(&mut list);
+        } else {
+            mended.pushed_out += 1;
+        }
+    }
+    room.fill(0);
+    room.iter_mut().zip(whole).for_each(|(to, from)| *to = from);
+    mended
+}
+
 /// The list that gives a record its onset.
 pub(super) fn clock_list(onset_s: f64) -> Vec<u8> {
     let mut list = onset_digits(onset_s).into_bytes();
@@ -183,6 +220,21 @@ mod tests {
         assert_eq!(read(&bytes).0, [(-1.0625, Some(0.1), "α  β".to_owned())]);
         assert!(!shortened);
         assert_eq!(read(&clock_list(0.1 + 0.2)).1.clock_s, Some(0.3));
+    }
+
+    #[test]
+    fn mended_lists_keep_what_reads_and_gain_a_clock() {
+        let mut room = b"\xff\xfe junk\0+1\x14good\x14\0+2\x14cut\0\0\0\0\0\0\0\0\0".to_vec();
+        let mended = mend(&mut room, Some(7.5));
+        assert_eq!(mended, Mended { clock_s: None, bad: 2, pushed_out: 0 });
+        let (list, tally) = read(&room);
+        assert_eq!((list.len(), list[0].2.as_str(), tally.clock_s, tally.bad), (1, "good", Some(7.5), 0));
+        let whole = room.clone();
+        assert_eq!(mend(&mut room, Some(9.0)), Mended { clock_s: Some(7.5), ..Mended::default() });
+        assert_eq!(room, whole);
+        let mut tight = b"+1\x14good\x14\0".to_vec();
+        assert_eq!(mend(&mut tight, Some(2.0)).pushed_out, 1);
+        assert_eq!(read(&tight).1.clock_s, Some(2.0));
     }
 
     #[test]

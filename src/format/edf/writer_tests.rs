@@ -30,7 +30,7 @@ fn an_interrupted_recording_is_readable_at_every_byte() {
     let path = folder.path().join("a.edf");
     let mut writer = create(&path, Existing::Refuse).unwrap();
     writer.write_frames(&[10.0; 2 * 9]).unwrap();
-    let bytes = std::fs::read(writer.partial_path()).unwrap();
+    let bytes = std::fs::read(writer.path()).unwrap();
     drop(writer);
     let header_bytes = 4 * 256;
     let record_bytes = (bytes.len() - header_bytes) / 2;
@@ -60,7 +60,7 @@ fn a_file_is_replaced_only_when_asked_and_only_at_the_end() {
 fn two_recorders_cannot_write_one_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.edf");
-    let first = create(&path, Existing::Refuse).unwrap();
+    let mut first = create(&path, Existing::Refuse).unwrap();
     assert!(matches!(create(&path, Existing::Refuse), Err(EdfError::Partial { .. })));
     std::fs::write(&path, "came in between").unwrap();
     assert!(matches!(first.finish(), Err(EdfError::Exists { .. })));

@@ -63,6 +63,18 @@ pub(super) fn text(node: Node<'_, '_>, name: &str) -> String {
 }
 
 impl StreamDescription {
+    /// The label of a channel of texts that says how long the text before it lasts, in seconds.
+    pub const DURATION: &str = "duration_s";
+
+    /// A marker of this stream: its texts, and how long it lasts where a channel says so.
+    #[must_use]
+    pub fn marker(&self, texts: &[String]) -> (String, Option<f64>) {
+        let at = self.notes.iter().position(|note| note.label == Self::DURATION);
+        let duration_s = at.and_then(|at| texts.get(at)?.parse().ok()).filter(|d: &f64| *d >= 0.0 && d.is_finite());
+        let said = texts.iter().enumerate().filter(|(index, _)| Some(*index) != at).map(|(_, text)| text.as_str());
+        (said.collect::<Vec<_>>().join(" "), duration_s)
+    }
+
     /// Reads the XML of a stream header, or says what is wrong with it.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
         with_xml(bytes, Self::of).unwrap_or_else(|| Err("its description is not XML".to_owned()))

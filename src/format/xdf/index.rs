@@ -63,6 +63,10 @@ pub(super) struct Index {
     pub streams: Vec<XdfStream>,
     pub datetime: Option<String>,
     pub damage: Damage,
+    /// Where chunks lie that follow each other and can be used.
+    pub good: Vec<std::ops::Range<u64>>,
+    /// The last chunk, where it holds samples and is cut off: its stream and where its samples begin.
+    pub torn: Option<(u32, u64)>,
     pub warnings: Vec<String>,
 }
 
@@ -89,7 +93,7 @@ impl Damage {
         }
     }
 
-    fn warning(&self) -> Option<String> {
+    pub fn warning(&self) -> Option<String> {
         let more = if self.places as usize > self.told.len() { "; …" } else { "" };
         let told = self.told.join("; ");
         (self.places > 0)
@@ -118,6 +122,12 @@ impl Index {
                 return self.lose(bytes, at, "a chunk that is longer than the file");
             }
             let kept = chunk.tag == Some(Tag::Samples) && self.samples(bytes, &chunk)?.is_ok();
+            if kept {
+                let stream = self.streams.iter().find(|stream| stream.id == chunk.stream);
+                // Where not even one sample is whole, the last chunk of the stream is one before this.
+                let last = stream.and_then(|s| s.chunks.last()).filter(|last| last.offset >= chunk.content);
+                self.torn = last.map(|last| (chunk.stream, last.offset));
+            }
             let what = if kept { "its whole samples are read" } else { "it is left out" };
             self.warnings.push(format!("the last chunk, at byte {at}, is cut off; {what}"));
             return Ok(bytes.len);
@@ -131,7 +141,13 @@ impl Index {
             Some(Tag::Boundary) => Ok(()),
             None => Err("a chunk of unknown kind"),
         };
-        let Err(what) = taken else { return Ok(chunk.end) };
+        let Err(what) = taken else {
+            match self.good.last_mut().filter(|last| last.end == at) {
+                Some(last) => last.end = chunk.end,
+                None => self.good.push(at..chunk.end),
+            }
+            return Ok(chunk.end);
+        };
         // Where another chunk follows only the content is damaged, else the length is too.
         let follows =
             chunk.end == bytes.len || chunk_at(bytes, chunk.end)?.is_some_and(|next| next.tag.is_some() && !next.torn);

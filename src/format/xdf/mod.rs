@@ -27,10 +27,15 @@ mod clock;
 mod description;
 mod error;
 #[cfg(test)]
+mod fault_tests;
+#[cfg(test)]
 mod golden_tests;
 mod index;
 mod jitter;
 mod reader;
+mod repair;
+#[cfg(test)]
+mod repair_tests;
 mod robust;
 mod samples;
 mod timeline;
@@ -45,6 +50,7 @@ pub use error::XdfError;
 pub use index::{Footer, XdfStream};
 pub use jitter::Segment;
 pub use reader::{Place, XdfFile, is_xdf};
+pub use repair::{Repaired, repair};
 pub use samples::Samples;
 pub use timeline::Timeline;
 pub use value::{ValueFormat, Values};

@@ -18,8 +18,8 @@ use std::sync::Arc;
 /// An XDF file that is open for reading.
 #[derive(Debug)]
 pub struct XdfFile<R = File> {
-    bytes: Bytes<R>,
-    index: Index,
+    pub(super) bytes: Bytes<R>,
+    pub(super) index: Index,
     timelines: Vec<Option<Arc<Timeline>>>,
     warnings: Vec<String>,
 }
@@ -36,6 +36,14 @@ pub struct Place {
     sample: u64,
     /// The stamp before, from which one that is left out follows.
     stamp: f64,
+}
+
+impl Place {
+    /// Number of the next sample, counted from 0.
+    #[must_use]
+    pub fn sample(&self) -> u64 {
+        self.sample
+    }
 }
 
 /// Bytes that are looked at at once.

@@ -139,6 +139,50 @@ impl Values {
         each!(self, list => list.clear());
     }
 
+    /// Keeps the values of these places.
+    pub fn keep(&mut self, range: std::ops::Range<usize>) {
+        each!(self, list => {
+            list.truncate(range.end);
+            list.drain(..range.start.min(list.len()));
+        });
+    }
+
+    /// The values of these places.
+    #[must_use]
+    pub fn part(&self, range: std::ops::Range<usize>) -> Self {
+        match self {
+            Self::Float32(list) => Self::Float32(list.get(range).unwrap_or_default().to_vec()),
+            Self::Double64(list) => Self::Double64(list.get(range).unwrap_or_default().to_vec()),
+            Self::String(list) => Self::String(list.get(range).unwrap_or_default().to_vec()),
+            Self::Int8(list) => Self::Int8(list.get(range).unwrap_or_default().to_vec()),
+            Self::Int16(list) => Self::Int16(list.get(range).unwrap_or_default().to_vec()),
+            Self::Int32(list) => Self::Int32(list.get(range).unwrap_or_default().to_vec()),
+            Self::Int64(list) => Self::Int64(list.get(range).unwrap_or_default().to_vec()),
+        }
+    }
+
+    /// The values of these channels, of samples of `width` values each.
+    #[must_use]
+    pub fn of_channels(&self, width: usize, channels: &[usize]) -> Self {
+        macro_rules! picked {
+            ($list:expr) => {
+                $list
+                    .chunks_exact(width.max(1))
+                    .flat_map(|one| channels.iter().filter_map(|&c| one.get(c).cloned()))
+                    .collect()
+            };
+        }
+        match self {
+            Self::Float32(list) => Self::Float32(picked!(list)),
+            Self::Double64(list) => Self::Double64(picked!(list)),
+            Self::String(list) => Self::String(picked!(list)),
+            Self::Int8(list) => Self::Int8(picked!(list)),
+            Self::Int16(list) => Self::Int16(picked!(list)),
+            Self::Int32(list) => Self::Int32(picked!(list)),
+            Self::Int64(list) => Self::Int64(picked!(list)),
+        }
+    }
+
     /// One of them as a number; `None` for texts and past the end. Whole numbers beyond 2^53 are rounded.
     #[must_use]
     pub fn number(&self, index: usize) -> Option<f64> {

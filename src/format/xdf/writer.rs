@@ -1,11 +1,11 @@
 //! Writes XDF as LabRecorder does: several streams at once, each with its clock, a boundary every ten seconds.
 //!
-//! Owns [`XdfWriter`] and its `.partial` file; runs on the thread of the recorder. Invariant: the file only grows, a
+//! Owns [`XdfWriter`] and its file; runs on the thread of the recorder. Invariant: the file only grows, a
 //! chunk at a time, so that it can be read whatever byte a crash cuts it off at.
 
 use super::chunk::{BOUNDARY, MAGIC, Tag, push_chunk, push_length};
-use super::{ClockOffset, StreamDescription, ValueFormat, Values, XdfError};
-use crate::format::disk::{Disk, Existing, OsDisk, PartialFile, Refusal};
+use super::{ClockOffset, Footer, StreamDescription, ValueFormat, Values, XdfError};
+use crate::format::disk::{Disk, Existing, NewFile, OsDisk, Refusal};
 use crate::signal::Stamp;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ pub struct XdfWritten {
 /// An XDF file that is being written.
 #[derive(Debug)]
 pub struct XdfWriter {
-    file: PartialFile,
+    file: NewFile,
     /// Where the next chunk goes.
     at: u64,
     streams: Vec<Open>,
@@ -53,7 +53,7 @@ const BOUNDARY_S: f64 = 10.0;
 const SYNC_S: f64 = 1.0;
 
 impl XdfWriter {
-    /// Begins a file: `<path>.partial`, which [`XdfWriter::finish`] renames to `path`.
+    /// Begins a file: `<path>.partial`, which [`XdfWriter::finish`] renames to `path`, or the next run.
     ///
     /// `datetime` is when the recording began, such as `2026-11-25T10:00:00+0100`.
     ///
@@ -74,7 +74,7 @@ impl XdfWriter {
         datetime: Option<&str>,
         existing: Existing,
     ) -> Result<Self, XdfError> {
-        let file = PartialFile::create(disk, path, existing).map_err(refused)?;
+        let file = NewFile::create(disk, path, existing).map_err(refused)?;
         let (streams, content, synced, bounded) = (Vec::new(), Vec::new(), None, None);
         let mut writer = Self { file, at: 0, streams, content, chunk: MAGIC.to_vec(), synced, bounded };
         let datetime = datetime.filter(|text| text.bytes().all(|b| b.is_ascii_graphic() && !b"<>&".contains(&b)));
@@ -191,7 +191,8 @@ impl XdfWriter {
         let Some(open) = self.stream(stream).filter(|open| !open.ended) else {
             return Err(self.shape(stream, "it is not there or has ended".to_owned()));
         };
-        let xml = open.footer();
+        let written = Footer { first_s: open.first_s, last_s: open.last_s, samples: Some(open.samples) };
+        let xml = footer(written, &open.offsets);
         self.chunk.clear();
         push_chunk(Tag::StreamFooter, Some(stream), xml.as_bytes(), &mut self.chunk);
         self.append("stream footer")?;
@@ -205,21 +206,35 @@ impl XdfWriter {
     ///
     /// # Errors
     /// [`XdfError::Write`] where the system refuses and [`XdfError::Exists`] where a file of that name has appeared;
-    /// the `.partial` file stays and holds everything.
-    pub fn finish(mut self) -> Result<XdfWritten, XdfError> {
+    /// the file stays under the name that it has then and holds everything.
+    pub fn finish(&mut self) -> Result<XdfWritten, XdfError> {
         for stream in 1..=self.streams.len() as u32 {
             if self.stream(stream).is_some_and(|open| !open.ended) {
                 self.end_stream(stream)?;
             }
         }
         let path = self.file.finish().map_err(refused)?;
-        Ok(XdfWritten { path, samples: self.streams.iter().map(|open| open.samples).collect(), bytes: self.at })
+        Ok(XdfWritten { path, ..self.so_far() })
+    }
+
+    /// What was written so far.
+    #[must_use]
+    pub fn so_far(&self) -> XdfWritten {
+        let samples = self.streams.iter().map(|open| open.samples).collect();
+        XdfWritten { path: self.path().to_owned(), samples, bytes: self.at }
+    }
+
+    /// Gives up after an error: the file keeps its whole chunks, and half of one is cut off where the system lets it.
+    pub fn abandon(mut self) -> XdfWritten {
+        // Both make the file tidier, and neither is needed to read it.
+        let _ = self.file.truncate(self.at).is_ok() && self.file.sync().is_ok();
+        self.so_far()
     }
 
     /// The file that is being written.
     #[must_use]
-    pub fn partial_path(&self) -> &Path {
-        self.file.partial()
+    pub fn path(&self) -> &Path {
+        self.file.written()
     }
 
     fn stream(&mut self, stream: u32) -> Option<&mut Open> {
@@ -277,30 +292,29 @@ impl XdfWriter {
     }
 
     fn failed(&self, part: &'static str, source: std::io::Error) -> XdfError {
-        XdfError::Write { path: self.file.partial().display().to_string(), part, source }
+        XdfError::Write { path: self.file.written().display().to_string(), part, source }
     }
 
     fn shape(&self, stream: u32, problem: String) -> XdfError {
-        XdfError::Shape { path: self.file.partial().display().to_string(), stream, problem }
+        XdfError::Shape { path: self.file.written().display().to_string(), stream, problem }
     }
 }
 
-impl Open {
-    fn footer(&self) -> String {
-        let mut xml = "<?xml version=\"1.0\"?><info>".to_owned();
-        for (name, stamp) in [("first_timestamp", self.first_s), ("last_timestamp", self.last_s)] {
-            let _ = stamp.map(|stamp| write!(xml, "<{name}>{stamp}</{name}>"));
-        }
-        let _ = write!(xml, "<sample_count>{}</sample_count><clock_offsets>", self.samples);
-        for ClockOffset { at_s, offset_s } in &self.offsets {
-            let _ = write!(xml, "<offset><time>{at_s}</time><value>{offset_s}</value></offset>");
-        }
-        xml.push_str("</clock_offsets></info>");
-        xml
+/// The footer of a stream as XML.
+pub(super) fn footer(written: Footer, offsets: &[ClockOffset]) -> String {
+    let mut xml = "<?xml version=\"1.0\"?><info>".to_owned();
+    for (name, stamp) in [("first_timestamp", written.first_s), ("last_timestamp", written.last_s)] {
+        let _ = stamp.map(|stamp| write!(xml, "<{name}>{stamp}</{name}>"));
     }
+    let _ = write!(xml, "<sample_count>{}</sample_count><clock_offsets>", written.samples.unwrap_or_default());
+    for ClockOffset { at_s, offset_s } in offsets {
+        let _ = write!(xml, "<offset><time>{at_s}</time><value>{offset_s}</value></offset>");
+    }
+    xml.push_str("</clock_offsets></info>");
+    xml
 }
 
-fn refused(refusal: Refusal) -> XdfError {
+pub(super) fn refused(refusal: Refusal) -> XdfError {
     let text = |path: &Path| path.display().to_string();
     match refusal {
         Refusal::Exists(path) => XdfError::Exists { path: text(&path) },
