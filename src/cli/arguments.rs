@@ -24,6 +24,14 @@ pub enum Subcommand {
     Export(ExportArguments),
     /// Say what is in recordings (EDF, EDF+, BDF, BDF+, XDF).
     Inspect(InspectArguments),
+    /// Record a live stream (or any source) into EDF+, BDF+ or XDF, without a model.
+    Record(RecordArguments),
+    /// Play a recording as streams of the Lab Streaming Layer: its signals, its annotations, all streams of an XDF file.
+    Replay(ReplayArguments),
+    /// Write a recording, or a part of it, in another format.
+    Convert(ConvertArguments),
+    /// Make a readable file of a recording that was cut off or damaged, and say what was lost.
+    Repair(RepairArguments),
     /// Write a synthetic recording: EDF+ from a documented model of EEG.
     Synth(SynthArguments),
     /// Draw a window of a recording beside its augmented views: what the model is asked to equate.
@@ -97,6 +105,9 @@ pub struct RunArguments {
     /// Write embeddings to this file, .csv or .npy.
     #[arg(long, value_name = "FILE")]
     pub embeddings: Option<PathBuf>,
+    /// Record the signal into this file: .edf, .bdf, .xdf, or no ending for EDF+ or BDF+ as the source needs it.
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
     /// Write the summary of the run to this file as JSON.
     #[arg(long, value_name = "FILE")]
     pub summary: Option<PathBuf>,
@@ -141,6 +152,117 @@ pub struct InspectArguments {
     #[arg(long)]
     pub stats: bool,
     /// Text or JSON, one object a file.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// Arguments of `record`.
+#[derive(Debug, Args)]
+pub struct RecordArguments {
+    /// The file: .edf, .bdf, .xdf, or no ending for EDF+ or BDF+ as the source needs it; a taken name gets the next run
+    /// number.
+    pub file: PathBuf,
+    /// Record this live stream: a name, or a predicate like "type='EEG' and hostname='amp'".
+    #[arg(long, value_name = "PREDICATE", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["replay", "synthetic"])]
+    pub lsl: Option<String>,
+    /// Record the synthetic brain.
+    #[arg(long, conflicts_with = "replay")]
+    pub synthetic: bool,
+    /// Record what this recording plays.
+    #[arg(long, value_name = "FILE")]
+    pub replay: Option<PathBuf>,
+    /// Times real time, or `max`, of a recording.
+    #[arg(long, value_name = "N|max")]
+    pub speed: Option<String>,
+    /// End after this much signal, in seconds.
+    #[arg(long, value_name = "S")]
+    pub duration: Option<f64>,
+    /// Configuration in TOML, of which [source], [signal] channels, [record] and [lsl] count.
+    #[arg(long, value_name = "CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Lay a value over the configuration, for instance record.range_uv=5000.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Text, or one line of JSON at the end.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// Arguments of `replay`.
+#[derive(Debug, Args)]
+pub struct ReplayArguments {
+    /// The recording (EDF, EDF+, BDF, BDF+, XDF).
+    pub file: PathBuf,
+    /// Times real time, or `max` for as fast as it goes.
+    #[arg(long, value_name = "N|max", default_value = "1")]
+    pub speed: String,
+    /// Play it again and again.
+    #[arg(long = "loop")]
+    pub repeat: bool,
+    /// Begin here, in seconds from the first sample.
+    #[arg(long, value_name = "S", default_value_t = 0.0)]
+    pub start: f64,
+    /// The name of the stream; without it that of the file, or of the streams in an XDF file.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Begin when somebody receives; at full speed it always waits for that.
+    #[arg(long)]
+    pub wait: bool,
+    /// Where liblsl lies, if it is not found by itself.
+    #[arg(long, value_name = "FILE")]
+    pub library: Option<PathBuf>,
+}
+
+/// Arguments of `convert`.
+#[derive(Debug, Args)]
+pub struct ConvertArguments {
+    /// The recording (EDF, EDF+, BDF, BDF+, XDF).
+    #[arg(value_name = "IN")]
+    pub from: PathBuf,
+    /// What is written: .edf, .bdf or .xdf.
+    #[arg(value_name = "OUT")]
+    pub to: PathBuf,
+    /// Channels to take, separated by commas, as [signal] channels names them; without it all.
+    #[arg(long, value_name = "LABELS", value_delimiter = ',')]
+    pub channels: Vec<String>,
+    /// The stream of an XDF recording, by its name.
+    #[arg(long, value_name = "NAME")]
+    pub stream: Option<String>,
+    /// From this moment, in seconds from the first sample.
+    #[arg(long, value_name = "S")]
+    pub start: Option<f64>,
+    /// To this moment.
+    #[arg(long, value_name = "S")]
+    pub end: Option<f64>,
+    /// Resample all signals to this rate in hertz.
+    #[arg(long, value_name = "HZ")]
+    pub rate: Option<f64>,
+    /// Repeat the last sample where samples are missing, instead of writing a discontinuous EDF+D or BDF+D.
+    #[arg(long)]
+    pub hold: bool,
+    /// Replace OUT if it is there.
+    #[arg(long)]
+    pub force: bool,
+    /// Text or JSON.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// Arguments of `repair`.
+#[derive(Debug, Args)]
+pub struct RepairArguments {
+    /// The recording (EDF, EDF+, BDF, BDF+, XDF); it stays as it is.
+    pub file: PathBuf,
+    /// The repaired recording; without it, NAME.repaired.EDF beside the file, or NAME.edf for NAME.edf.partial.
+    #[arg(short, long, value_name = "OUT")]
+    pub output: Option<PathBuf>,
+    /// Replace the file itself, once the repaired one is complete.
+    #[arg(long, conflicts_with_all = ["output", "force"])]
+    pub in_place: bool,
+    /// Replace OUT if it is there.
+    #[arg(long)]
+    pub force: bool,
+    /// Text or JSON.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
 }

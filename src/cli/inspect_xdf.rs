@@ -31,7 +31,8 @@ pub fn contents(path: &Path, stats: bool) -> Result<Value, XdfError> {
         while (is_text || stats) && file.read(stream, &mut place, PIECE, &mut samples)? {
             let each = samples.values.texts().chunks(description.channels);
             for ((sample, &stamp), texts) in (samples.first..).zip(&samples.stamps).zip(each) {
-                annotations.push((since(timeline.seconds(sample, stamp)), texts.join(" ")));
+                let (text, duration_s) = description.marker(texts);
+                annotations.push((since(timeline.seconds(sample, stamp)), duration_s, text));
             }
             for (index, tally) in (0..samples.values.len()).zip((0..tallies.len()).cycle()) {
                 samples.values.number(index).into_iter().for_each(|x| tallies[tally].add(x));
@@ -68,7 +69,7 @@ pub fn contents(path: &Path, stats: bool) -> Result<Value, XdfError> {
         "format": "XDF",
         "start_datetime": file.datetime(),
         "streams": streams,
-        "annotations": annotations.iter().map(|(onset_s, text)| json!([onset_s, null, text])).collect::<Vec<_>>(),
+        "annotations": annotations.iter().map(|(onset_s, duration_s, text)| json!([onset_s, duration_s, text])).collect::<Vec<_>>(),
         "warnings": file.warnings(),
     }))
 }

@@ -7,11 +7,15 @@ mod allocator;
 mod arguments;
 mod bench;
 mod check;
+mod convert;
 mod describe;
 mod export;
 mod inspect;
 mod inspect_xdf;
 mod interrupt;
+mod record;
+mod repair;
+mod replay;
 mod run;
 mod status;
 mod synth;
@@ -23,7 +27,10 @@ use arguments::{Arguments, Subcommand};
 use clap::Parser;
 use neurostream::config::ConfigError;
 use neurostream::pipeline::PlanError;
+use neurostream::serve::broadcast::BroadcastError;
+use neurostream::serve::record::RecordError;
 use neurostream::source::SourceError;
+use neurostream::source::recording::ConvertError;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -51,6 +58,10 @@ pub fn main() -> ExitCode {
         Subcommand::Check(arguments) => check::check(&arguments),
         Subcommand::Export(arguments) => export::export(&arguments),
         Subcommand::Inspect(arguments) => inspect::inspect(&arguments),
+        Subcommand::Record(arguments) => record::record(&arguments),
+        Subcommand::Replay(arguments) => replay::replay(&arguments),
+        Subcommand::Convert(arguments) => convert::convert(&arguments),
+        Subcommand::Repair(arguments) => repair::repair(&arguments),
         Subcommand::Synth(arguments) => synth::synth(&arguments),
         Subcommand::Views(arguments) => views::views(&arguments),
         Subcommand::Bench(benchmark) => bench::bench(&benchmark),
@@ -90,6 +101,9 @@ fn code_of(error: &anyhow::Error) -> u8 {
     let unusable = error.is::<Unusable>()
         || error.is::<ConfigError>()
         || error.downcast_ref::<PlanError>().is_some_and(|e| matches!(e, PlanError::Problems { .. }))
-        || error.downcast_ref::<SourceError>().is_some_and(SourceError::is_choice);
+        || error.downcast_ref::<SourceError>().is_some_and(SourceError::is_choice)
+        || error.downcast_ref::<ConvertError>().is_some_and(ConvertError::is_choice)
+        || error.downcast_ref::<BroadcastError>().is_some_and(|e| matches!(e, BroadcastError::Nothing { .. }))
+        || error.downcast_ref::<RecordError>().is_some_and(|e| matches!(e, RecordError::Ending(_)));
     if unusable { UNUSABLE } else { FAILED }
 }

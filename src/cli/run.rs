@@ -29,6 +29,9 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
         usable(seconds > 0.0 && seconds.is_finite(), || format!("--duration {seconds}: must be above 0 seconds"))?;
     }
     refuse_taken_summary(arguments, &config)?;
+    if let Some(path) = &config.record.file {
+        written::refuse_no_place("--record", path)?;
+    }
     let clock: Arc<dyn Clock> = Arc::new(MonotonicClock::new());
     let shutdown = Shutdown::default();
     interrupt::listen(&shutdown).context("signals cannot be waited for")?;
@@ -110,6 +113,9 @@ fn configuration(arguments: &RunArguments) -> anyhow::Result<Config> {
     }
     if let Some(path) = &arguments.embeddings {
         document.put(&["serve", "embeddings"], text(path));
+    }
+    if let Some(path) = &arguments.record {
+        document.put(&["record", "file"], text(path));
     }
     written::put_seed(&mut document, arguments.seed)?;
     Ok(configure(&document)?)

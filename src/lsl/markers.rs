@@ -74,7 +74,15 @@ impl MarkerOutlet {
     /// # Errors
     /// As [`StreamInfo::create`] and [`super::Outlet::create`].
     pub fn create(library: &Library, name: &str, source_id: &str) -> Result<Self, LslError> {
-        let info = StreamInfo::create(library, (name, "Markers", source_id), 1, 0.0, SampleFormat::String)?;
+        Self::of_type(library, (name, "Markers", source_id))
+    }
+
+    /// The same with another content type: name, content type, `source_id`.
+    ///
+    /// # Errors
+    /// As [`MarkerOutlet::create`].
+    pub fn of_type(library: &Library, names: (&str, &str, &str)) -> Result<Self, LslError> {
+        let info = StreamInfo::create(library, names, 1, 0.0, SampleFormat::String)?;
         Ok(Self { raw: RawOutlet::create(&info.raw, MAX_BUFFERED_HUNDREDS)? })
     }
 
@@ -90,5 +98,11 @@ impl MarkerOutlet {
     #[must_use]
     pub fn wait_for_consumers(&self, timeout_s: f64) -> bool {
         self.raw.wait_for_consumers(timeout_s)
+    }
+
+    /// True while somebody receives.
+    #[must_use]
+    pub fn have_consumers(&self) -> bool {
+        self.raw.have_consumers()
     }
 }

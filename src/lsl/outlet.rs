@@ -29,11 +29,11 @@ impl Outlet {
         self.raw.push_sample(frame, stamp)
     }
 
-    /// Sends frames `[T, C]` with a stamp each.
+    /// Sends frames `[T, C]` with a stamp each; values become what the stream carries, whole numbers up to 2^53 exactly.
     ///
     /// # Errors
     /// [`LslError::Length`] where `samples` is not one value a channel for each of `stamps`.
-    pub fn push_chunk(&mut self, samples: &[f32], stamps: &[f64]) -> Result<(), LslError> {
+    pub fn push_chunk(&mut self, samples: &[f64], stamps: &[f64]) -> Result<(), LslError> {
         if stamps.is_empty() && samples.is_empty() { Ok(()) } else { self.raw.push_chunk(samples, stamps) }
     }
 

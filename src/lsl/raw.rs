@@ -89,7 +89,7 @@ functions! {
         lsl_destroy_outlet: fn(*mut OutletObject);
         lsl_push_sample_ft: fn(*mut OutletObject, *const f32, f64) -> i32;
         lsl_push_sample_strt: fn(*mut OutletObject, *const *const c_char, f64) -> i32;
-        lsl_push_chunk_ftn: fn(*mut OutletObject, *const f32, c_ulong, *const f64) -> i32;
+        lsl_push_chunk_dtn: fn(*mut OutletObject, *const f64, c_ulong, *const f64) -> i32;
         lsl_have_consumers: fn(*mut OutletObject) -> i32;
         lsl_wait_for_consumers: fn(*mut OutletObject, f64) -> i32;
     }
@@ -469,9 +469,9 @@ impl RawOutlet {
         self.api.check(code, "pushing a sample", 0.0)
     }
 
-    pub(super) fn push_chunk(&mut self, samples: &[f32], stamps: &[f64]) -> Result<(), LslError> {
+    pub(super) fn push_chunk(&mut self, samples: &[f64], stamps: &[f64]) -> Result<(), LslError> {
         Self::expect("pushing a chunk", self.channels * stamps.len(), samples.len())?;
-        let (values, push) = (samples.len() as c_ulong, self.api.functions.lsl_push_chunk_ftn);
+        let (values, push) = (samples.len() as c_ulong, self.api.functions.lsl_push_chunk_dtn);
         // SAFETY: the outlet is alive and reads `values` samples and one stamp a frame, which both slices have.
         let code = unsafe { push(self.object.as_ptr(), samples.as_ptr(), values, stamps.as_ptr()) };
         self.api.check(code, "pushing a chunk", 0.0)

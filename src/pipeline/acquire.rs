@@ -10,6 +10,7 @@ use super::timeline::Timeline;
 use super::watch::Watch;
 use crate::dsp::Conditioner;
 use crate::ring::{MarkerWriter, Tee};
+use crate::serve::record::RecordCounts;
 use crate::signal::{Block, Clock, Event, EventKind, Marker, Stamp};
 use crate::source::{Progress, SourceError};
 use crossbeam_channel::Sender;
@@ -87,6 +88,7 @@ pub(super) struct AcquireStage {
     invalid: u64,
     events: Vec<Event>,
     reports: Sender<Report>,
+    recorder: Option<(Sender<Marker>, Arc<RecordCounts>)>,
 }
 
 /// What acquisition is made of.
@@ -132,7 +134,13 @@ impl AcquireStage {
             invalid: 0,
             events: Vec::new(),
             reports,
+            recorder: None,
         }
+    }
+
+    /// Gives a copy of each marker to the recorder, which counts those that its queue has no room for.
+    pub fn record(&mut self, queue: Sender<Marker>, counts: Arc<RecordCounts>) {
+        self.recorder = Some((queue, counts));
     }
 
     pub fn counts(&self) -> Arc<AcquireCounts> {
@@ -254,6 +262,11 @@ impl AcquireStage {
                 markers.push(Marker { frame: self.timeline.model_frame(marker.frame), ..marker.clone() });
             }
             let event = Event { at: now, kind: EventKind::Marker, text: marker.text.clone() };
+            if let Some((queue, counts)) = &self.recorder
+                && queue.try_send(marker.clone()).is_err()
+            {
+                counts.refuse();
+            }
             let _ = self.reports.try_send(Report::Marker(marker));
             let _ = self.reports.try_send(Report::Event(event));
         }

@@ -37,7 +37,7 @@ pub(super) fn start(
 }
 
 fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, ends: &Ends) {
-    let Stages { mut acquire, mut encode, mut train, mut telemetry, reports, .. } = stages;
+    let Stages { mut acquire, mut encode, mut train, mut record, mut telemetry, reports, .. } = stages;
     let (mut events, mut shown) = (Vec::new(), clock.now());
     while !shutdown.is_requested() {
         match acquire.step(clock) {
@@ -48,6 +48,10 @@ fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, en
             Err(error) => shutdown.request(Reason::Failed { stage: "the source", why: error.to_string() }),
         }
         encode_all(&mut encode, clock, &mut events, &reports);
+        while record.as_mut().is_some_and(|stage| stage.step(clock.now(), &mut events)) {}
+        for event in events.drain(..) {
+            let _ = reports.try_send(Report::Event(event));
+        }
         if let Some(train) = &mut train {
             train.admit();
             while !shutdown.is_requested() && train.step(clock.now()) {}
@@ -64,6 +68,12 @@ fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, en
     encode_all(&mut encode, clock, &mut events, &reports);
     let (sha256, file) = encode.finish();
     let _ = ends.encode.send((sha256, file.map_err(|error| error.to_string())));
+    if let Some(record) = record {
+        let _ = ends.record.send(record.finish(clock.now(), &mut events));
+        for event in events.drain(..) {
+            let _ = reports.try_send(Report::Event(event));
+        }
+    }
     if let Some(mut train) = train {
         let _ = ends.train.send(train.finish());
     }

@@ -12,6 +12,7 @@ use super::train::TrainStage;
 use super::wiring::Stages;
 use crate::ring::Doorbell;
 use crate::serve::EncodeStage;
+use crate::serve::record::{RecordStage, Recorded};
 use crate::signal::{Clock, Event};
 use crossbeam_channel::{Receiver, Sender};
 use std::io;
@@ -27,6 +28,7 @@ const LAST_STRETCH_S: f64 = 0.0015;
 pub(super) const ACQUIRE: &str = "acquire";
 pub(super) const ENCODE: &str = "encode";
 pub(super) const TRAIN: &str = "train";
+pub(super) const RECORD: &str = "record";
 pub(super) const TELEMETRY: &str = "telemetry";
 
 /// Starts all threads; returns their names.
@@ -38,11 +40,12 @@ pub(super) fn start(
     feed: Feed,
     ends: &Ends,
 ) -> io::Result<Vec<&'static str>> {
-    let Stages { acquire, encode, train, telemetry, bells, reports, .. } = stages;
+    let Stages { acquire, encode, train, record, telemetry, bells, reports, .. } = stages;
     let mut names = vec![ENCODE, TELEMETRY, ACQUIRE];
     let (of_encode, of_train, done) = (ends.encode.clone(), ends.train.clone(), ends.done.clone());
     // Consumers first, so that none misses the first frame.
     let (time, bell) = (Arc::clone(clock), Arc::clone(&bells.encode));
+    let of_recorder = reports.clone();
     let told = move |event: Event| drop(reports.try_send(super::report::Report::Event(event)));
     spawn(ENCODE, false, shutdown, done.clone(), move || {
         let _ = of_encode.send(encoding(encode, &bell, &*time, told));
@@ -52,6 +55,14 @@ pub(super) fn start(
         let (time, bell, token) = (Arc::clone(clock), Arc::clone(&bells.train), shutdown.clone());
         spawn(TRAIN, true, shutdown, done.clone(), move || {
             let _ = of_train.send(training(train, &bell, &*time, &token, threads));
+        })?;
+    }
+    if let Some(record) = record {
+        names.push(RECORD);
+        let (time, bell, of_record) = (Arc::clone(clock), Arc::clone(&bells.record), ends.record.clone());
+        let told = move |event: Event| drop(of_recorder.try_send(super::report::Report::Event(event)));
+        spawn(RECORD, true, shutdown, done.clone(), move || {
+            let _ = of_record.send(recording(record, &bell, &*time, told));
         })?;
     }
     let (time, bell) = (Arc::clone(clock), Arc::clone(&bells.display));
@@ -75,9 +86,9 @@ async fn acquisition(stage: &mut AcquireStage, clock: &dyn Clock, shutdown: &Shu
     while !shutdown.is_requested() {
         match stage.step(clock) {
             Ok(Turn::Frames | Turn::Idle) => tokio::task::yield_now().await,
-            Ok(Turn::Wait(due)) => until(due - clock.now()).await,
+            Ok(Turn::Wait(due)) => nap(due - clock.now()).await,
             // Live branches lose frames rather than wait, so this is a short pause at most.
-            Ok(Turn::Full) => until(0.001).await,
+            Ok(Turn::Full) => nap(0.001).await,
             Ok(Turn::Over(why)) => shutdown.request(Reason::Source(why)),
             Ok(Turn::Enough) => shutdown.request(Reason::Duration),
             Err(error) => shutdown.request(Reason::Failed { stage: "the source", why: error.to_string() }),
@@ -86,7 +97,7 @@ async fn acquisition(stage: &mut AcquireStage, clock: &dyn Clock, shutdown: &Shu
 }
 
 /// Sleeps for `seconds`, but no longer than a nap.
-async fn until(seconds: f64) {
+async fn nap(seconds: f64) {
     let seconds = seconds.min(NAP.as_secs_f64());
     if seconds > LAST_STRETCH_S {
         tokio::time::sleep(Duration::from_secs_f64(seconds - LAST_STRETCH_S)).await;
@@ -119,6 +130,34 @@ fn encoding(
     }
     let (sha256, file) = stage.finish();
     (sha256, file.map_err(|error| error.to_string()))
+}
+
+/// Sleeps for `seconds`, but no longer than a nap, on a thread that has no runtime.
+pub(super) fn until(seconds: f64) {
+    if seconds > 0.0 {
+        std::thread::sleep(Duration::from_secs_f64(seconds.min(NAP.as_secs_f64())));
+    }
+}
+
+/// The recorder's thread.
+pub(super) fn recording(mut stage: RecordStage, bell: &Doorbell, clock: &dyn Clock, tell: impl Fn(Event)) -> Recorded {
+    bell.listen();
+    let mut events = Vec::new();
+    loop {
+        let over = stage.is_over();
+        let worked = stage.step(clock.now(), &mut events);
+        events.drain(..).for_each(&tell);
+        if worked {
+            continue;
+        }
+        if over {
+            break;
+        }
+        bell.wait(NAP);
+    }
+    let recorded = stage.finish(clock.now(), &mut events);
+    events.drain(..).for_each(&tell);
+    recorded
 }
 
 fn training(

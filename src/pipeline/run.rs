@@ -13,6 +13,7 @@ use super::telemetry::{Gauges, Telemetry};
 use super::train::TrainEnd;
 use super::view::View;
 use super::wiring::Stages;
+use crate::serve::record::Recorded;
 use crate::signal::{Clock, Stamp};
 use crossbeam_channel::{Receiver, Sender};
 use std::io;
@@ -39,6 +40,7 @@ pub(super) type EncodeEnd = (String, Result<(), String>);
 pub(super) struct Ends {
     pub encode: Sender<EncodeEnd>,
     pub train: Sender<TrainEnd>,
+    pub record: Sender<Recorded>,
     pub done: Sender<(&'static str, Option<String>)>,
 }
 
@@ -62,6 +64,7 @@ pub struct Running {
     last: Receiver<Telemetry>,
     encode: Receiver<EncodeEnd>,
     train: Receiver<TrainEnd>,
+    record: Receiver<Recorded>,
     asked: Option<Stamp>,
 }
 
@@ -88,10 +91,11 @@ pub fn start(plan: &Plan, stages: Stages, clock: Arc<dyn Clock>, shutdown: &Shut
     let (last_in, last) = one();
     let (encode_in, encode) = one();
     let (train_in, train) = one();
+    let (record_in, record) = one();
     let (done_in, done) = crossbeam_channel::unbounded();
     let (started, gauges, facts) = (clock.now(), stages.gauges.clone(), Facts::of(plan));
     let feed = Feed { views: views_in, trainer_died: died, last: last_in };
-    let ends = Ends { encode: encode_in, train: train_in, done: done_in };
+    let ends = Ends { encode: encode_in, train: train_in, record: record_in, done: done_in };
     let start = if plan.at_full_speed { full_speed::start } else { live::start };
     let waiting_for = start(stages, plan.threads(), &clock, shutdown, feed, &ends)?;
     let shutdown = shutdown.clone();
@@ -108,6 +112,7 @@ pub fn start(plan: &Plan, stages: Stages, clock: Arc<dyn Clock>, shutdown: &Shut
         last,
         encode,
         train,
+        record,
         asked: None,
     })
 }
@@ -184,6 +189,14 @@ impl Running {
         if self.gauges.train.is_some() && train.is_none() {
             failures.push("the trainer left no checkpoint".to_owned());
         }
+        let record = last(&self.record);
+        if let Some(recorded) = &record {
+            failures.extend(recorded.error.clone());
+            notes.push(recorded.to_string());
+        }
+        if self.gauges.record.is_some() && record.is_none() {
+            failures.push("the recorder left no word of its file, which holds every whole record".to_owned());
+        }
         let mut telemetry = last(&self.last);
         if let Some(telemetry) = &mut telemetry {
             // What other stages have told since telemetry ended.
@@ -191,6 +204,10 @@ impl Running {
         }
         let wall_s = self.clock.now() - self.started;
         let summary = Summary::new(&self.facts, &reason, wall_s, &self.gauges, encode, train, telemetry.as_ref());
+        let summary = match &record {
+            Some(recorded) => summary.with_recording(recorded),
+            None => summary,
+        };
         let view = telemetry.as_mut().map(|t| t.view(self.clock.now(), Some(reason.to_string())));
         Outcome { summary, failures, notes, last: view }
     }

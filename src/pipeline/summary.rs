@@ -8,6 +8,7 @@ use super::shutdown::Reason;
 use super::telemetry::{Gauges, Telemetry, latency};
 use super::train::{TrainCounts, TrainEnd};
 use super::view::TrainerState;
+use crate::serve::record::Recorded;
 use memory_stats::memory_stats;
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
@@ -125,6 +126,12 @@ impl Summary {
             value["training"] = training(gauges.method, wall_s, train, telemetry);
         }
         Self { value }
+    }
+
+    /// Adds what was recorded.
+    pub(super) fn with_recording(mut self, recorded: &Recorded) -> Self {
+        self.value["recording"] = recorded.to_json();
+        self
     }
 
     /// The summary as JSON.

@@ -12,6 +12,7 @@ use super::watch::QualityCounts;
 use crate::learn::Health;
 use crate::ring::{ReaderCounts, WriterCounts};
 use crate::serve::EncodeCounts;
+use crate::serve::record::RecordCounts;
 use crate::signal::{Event, EventKind, Stamp, StreamFacts};
 use crossbeam_channel::Receiver;
 use std::collections::VecDeque;
@@ -63,6 +64,8 @@ pub(super) struct Gauges {
     pub file: Option<String>,
     /// The generation that is served first and its step.
     pub first_generation: u64,
+    /// The recording and its counters.
+    pub record: Option<(String, Arc<RecordCounts>)>,
 }
 
 /// Losses that are kept for the curve; when there are more, every second goes.
@@ -221,7 +224,11 @@ impl Telemetry {
             behind_s: if warm { behind_s } else { 0.0 },
             data_age_s: if acquired > 0 { (now - gauges.acquire.arrived()).max(0.0) } else { now - self.started },
             gaps: gauges.acquire.gaps(),
-            recording: None,
+            recording: gauges
+                .record
+                .as_ref()
+                .filter(|(_, counts)| !counts.has_stopped())
+                .map(|(name, counts)| (name.clone(), counts.bytes())),
             ledgers: gauges.consumers.iter().map(|consumer| consumer.ledger(&gauges.acquire)).collect(),
             latency: latency(encode),
             histogram,

@@ -7,6 +7,7 @@ use crate::config::{Config, ConfigError, Document, Problem, Speed, TrainConfig};
 use crate::dsp::{Limit, Spread};
 use crate::learn::nn::{Backend, Kernels};
 use crate::learn::{Architecture, CpcNegatives, Forecast, Method, MixupKeys, Policy};
+use crate::serve::record::RecordFormat;
 use crate::source::Selection;
 use crate::window::{Pattern, Preset};
 use std::fmt::Display;
@@ -263,6 +264,13 @@ impl Findings {
                 let problem = Problem::of("serve.embeddings", path.display(), "must end in .csv or .npy");
                 self.0.push(problem);
             }
+        }
+        let record = &config.record;
+        self.word("record.gaps", &record.gaps, ["leave", "hold"]);
+        self.range("record.range_uv", record.range_uv.unwrap_or(1.0), 0.001..=9_999_999.0);
+        if let Some(ending) = record.file.as_ref().and_then(|path| RecordFormat::of_name(path).err()) {
+            let allowed = "must end in .edf, .bdf or .xdf, or have no ending";
+            self.0.push(Problem::of("record.file", format!("\"….{ending}\""), allowed));
         }
         self.word("compute.device", &config.compute.device, Backend::ALL.iter().map(|backend| backend.word()));
         self.word("compute.kernels", &config.compute.kernels, Kernels::ALL.map(Kernels::word));

@@ -4,6 +4,7 @@
 //! checkpoint fails here, before anything moves.
 
 use super::acquire::{AcquireParts, AcquireStage};
+use super::clock::unix_s;
 use super::display::DisplayStage;
 use super::plan::{OpenSource, Plan};
 use super::report::Report;
@@ -12,12 +13,15 @@ use super::timeline::Timeline;
 use super::train::{Checkpoints, TrainParts, TrainStage};
 use super::watch::Watch;
 use crate::dsp::{Conditioner, Ratio, StateError};
+use crate::format::disk::OsDisk;
+use crate::format::edf::Gap;
 use crate::format::embedding::{Beside, EmbeddingFile, EmbeddingFileError};
 use crate::learn::{Checkpoint, CheckpointError, Trainer, TrainerSettings};
 use crate::lsl::{Library, LslError};
 use crate::ring::{Branch, Doorbell, FrameReader, MarkerWriter, RingShape, Tee, WhenFull, frames_of, markers};
+use crate::serve::record::{EmbeddingCopy, EmbeddingFacts, RecordError, RecordFormat, RecordSettings, RecordStage};
 use crate::serve::{EmbeddingOutlet, EmbeddingStream, EncodeStage, ServingSettings};
-use crate::signal::{Clock, Event, EventKind};
+use crate::signal::{Clock, Event, EventKind, Marker};
 use crate::window::{Around, Cutter, Slide};
 use arc_swap::ArcSwap;
 use crossbeam_channel::Sender;
@@ -43,6 +47,9 @@ pub enum WiringError {
     /// The file of embeddings.
     #[error(transparent)]
     Embeddings(#[from] EmbeddingFileError),
+    /// The recording.
+    #[error(transparent)]
+    Record(#[from] RecordError),
     /// The outgoing stream.
     #[error(transparent)]
     Lsl(#[from] LslError),
@@ -65,6 +72,7 @@ pub struct Stages {
     pub(super) acquire: AcquireStage,
     pub(super) encode: EncodeStage,
     pub(super) train: Option<TrainStage>,
+    pub(super) record: Option<RecordStage>,
     pub(super) telemetry: Telemetry,
     pub(super) gauges: Gauges,
     pub(super) bells: Bells,
@@ -82,11 +90,16 @@ impl std::fmt::Debug for Stages {
 pub(super) struct Bells {
     pub encode: Arc<Doorbell>,
     pub train: Arc<Doorbell>,
+    pub record: Arc<Doorbell>,
     pub display: Arc<Doorbell>,
 }
 
 /// Seconds of signal that a ring holds beyond two windows.
 const RING_S: f64 = 4.0;
+/// Seconds of signal that the recorder may fall behind, as long as a slow disk takes.
+const RECORD_RING_S: f64 = 12.0;
+/// Markers, and embeddings, that may wait for the recorder.
+const RECORD_QUEUE: usize = 4096;
 /// Blocks that a ring holds at most; live sources may send a block a frame.
 const HEADERS: usize = 16_384;
 /// Markers that may wait for the encoder; more in one block, or while it is busy, are lost and counted.
@@ -167,10 +180,19 @@ impl Stages {
         } else {
             rings.consumers.retain(|c| c.name != "trainer");
         }
-        let consumers = rings.consumers;
         // Live, a consumer that has half a ring to catch up with would show and serve the past.
         let skip_beyond = |capacity: usize| (!plan.at_full_speed).then_some(capacity / 2);
 
+        let mut of_recorded = vec![display_branch];
+        let mut recorder = None;
+        if let Some(path) = &config.record.file {
+            let settings = record_settings(plan, path, options, clock)?;
+            let capacity = recorded.max((RECORD_RING_S * rate_hz).ceil() as usize);
+            let (reader, branch) = rings.make("recorder", &bells.record, stream, capacity, false);
+            of_recorded.push(branch);
+            recorder = Some(Recorder::begin(&settings, plan, reader, now)?);
+        }
+        let consumers = rings.consumers;
         let timeline = Timeline::new(plan.conditioning.resample.unwrap_or(Ratio::ONE), rate_hz);
         let allowance = options.duration_s.map(|s| (s * rate_hz).round() as u64);
         let watch = Watch::new(config, &plan.facts);
@@ -183,12 +205,12 @@ impl Stages {
             }
         };
         let lost_markers = for_markers.as_ref().map(MarkerWriter::lost);
-        let acquire = AcquireStage::new(AcquireParts {
+        let mut acquire = AcquireStage::new(AcquireParts {
             source,
             watch,
             conditioner,
             timeline,
-            recorded: Tee::new(vec![display_branch]),
+            recorded: Tee::new(of_recorded),
             conditioned: Tee::new(conditioned),
             markers: for_markers,
             allowance,
@@ -198,7 +220,8 @@ impl Stages {
         let serving =
             ServingSettings { length: plan.window, rate_hz: plan.rate_hz, skip_beyond: skip_beyond(capacity), judge };
         let published = outlet.is_some();
-        let encode = EncodeStage::new(serving, for_encoder, cutter, Arc::clone(&served), outlet, file);
+        let mut encode = EncodeStage::new(serving, for_encoder, cutter, Arc::clone(&served), outlet, file);
+        let record = recorder.map(|recorder| recorder.join(&mut acquire, &mut encode));
         let train = training.then(|| {
             TrainStage::new(TrainParts {
                 reader: for_trainer,
@@ -234,14 +257,68 @@ impl Stages {
             outlet: config.serve.lsl.as_ref().filter(|_| published).map(|o| o.name.clone()),
             file: config.serve.embeddings.as_ref().map(|p| p.display().to_string()),
             first_generation,
+            record: record.as_ref().map(|stage| (stage.path().display().to_string(), stage.counts())),
         };
+        notes.extend(record.as_ref().map(|stage| format!("recording into {}", stage.path().display())));
         for text in notes {
             let _ = reports.try_send(Report::Event(Event { at: now, kind: EventKind::Ready, text }));
         }
         let display = DisplayStage::new(for_display, rate_hz, skip_beyond(recorded));
         let telemetry = Telemetry::new(gauges.clone(), reported, display, now);
-        Ok(Self { acquire, encode, train, telemetry, gauges, bells, reports })
+        Ok(Self { acquire, encode, train, record, telemetry, gauges, bells, reports })
     }
+}
+
+/// A recorder before it is joined to those that it hears from.
+struct Recorder {
+    stage: RecordStage,
+    markers: Sender<Marker>,
+    embeddings: Option<Sender<EmbeddingCopy>>,
+}
+
+impl Recorder {
+    fn begin(
+        settings: &RecordSettings,
+        plan: &Plan,
+        reader: FrameReader,
+        now: crate::signal::Stamp,
+    ) -> Result<Self, RecordError> {
+        let (markers, heard) = crossbeam_channel::bounded(RECORD_QUEUE);
+        let (embeddings, copies) = crossbeam_channel::bounded(RECORD_QUEUE);
+        let (embeddings, copies) = settings.embedding.as_ref().map(|_| (embeddings, copies)).unzip();
+        let stage = RecordStage::create(&OsDisk, settings, &plan.facts, reader, heard, copies, now)?;
+        Ok(Self { stage, markers, embeddings })
+    }
+
+    fn join(self, acquire: &mut AcquireStage, encode: &mut EncodeStage) -> RecordStage {
+        acquire.record(self.markers, self.stage.counts());
+        self.embeddings.into_iter().for_each(|queue| encode.record(queue, self.stage.counts()));
+        self.stage
+    }
+}
+
+/// What is recorded, by the configuration.
+fn record_settings(
+    plan: &Plan,
+    path: &std::path::Path,
+    options: &Options,
+    clock: &dyn Clock,
+) -> Result<RecordSettings, RecordError> {
+    let config = &plan.config;
+    let written = RecordSettings::new(path, &plan.facts)?;
+    let embedding = EmbeddingFacts {
+        dimension: config.model.embedding,
+        rate_hz: if plan.around.is_some() { 0.0 } else { plan.rate_hz / plan.hop as f64 },
+    };
+    Ok(RecordSettings {
+        gap: if config.record.gaps == "hold" { Gap::Hold } else { Gap::Leave },
+        range_uv: config.record.range_uv,
+        patient: config.record.patient.clone(),
+        unix_zero_s: unix_s().map(|s| s - clock.now().0),
+        clock_offset_s: options.library.as_ref().map_or(0.0, |library| library.clock_offset(clock)),
+        embedding: (written.format == RecordFormat::Xdf).then_some(embedding),
+        ..written
+    })
 }
 
 /// Refuses a replay memory for which the system would end the program later.

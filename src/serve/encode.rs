@@ -4,6 +4,7 @@
 //! loaded once, and its embedding goes out with the window's bounds and quality, that generation's number and its latency.
 //! A window that is bad is served all the same, and says so. An outlet or a file that fails costs itself, not the stage.
 
+use super::record::{EmbeddingCopy, RecordCounts};
 use super::{EmbeddingOutlet, Sent};
 use crate::dsp::LatencyHistogram;
 use crate::format::embedding::{EmbeddingFile, Row};
@@ -12,6 +13,7 @@ use crate::ring::FrameReader;
 use crate::signal::{Clock, Event, EventKind, Stamp};
 use crate::window::{Cutter, Judge};
 use arc_swap::ArcSwap;
+use crossbeam_channel::Sender;
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -96,6 +98,7 @@ pub struct EncodeStage {
     outlet: Option<EmbeddingOutlet>,
     file: Option<EmbeddingFile>,
     file_error: Option<String>,
+    recorder: Option<(Sender<EmbeddingCopy>, Arc<RecordCounts>)>,
     hasher: Sha256,
     flushed: Stamp,
 }
@@ -132,9 +135,15 @@ impl EncodeStage {
             outlet,
             file,
             file_error: None,
+            recorder: None,
             hasher: Sha256::new(),
             flushed: Stamp::default(),
         }
+    }
+
+    /// Gives a copy of each embedding to the recorder, which counts those that its queue has no room for.
+    pub fn record(&mut self, queue: Sender<EmbeddingCopy>, counts: Arc<RecordCounts>) {
+        self.recorder = Some((queue, counts));
     }
 
     /// Its counts, to keep.
@@ -208,6 +217,12 @@ impl EncodeStage {
         for value in row.values {
             self.hasher.update(value.to_le_bytes());
         }
+        if let Some((queue, counts)) = &self.recorder {
+            let copy = EmbeddingCopy { stamp, generation: row.generation, values: row.values.to_vec() };
+            if queue.try_send(copy).is_err() {
+                counts.refuse();
+            }
+        }
         if let Some(outlet) = &mut self.outlet {
             let Row { values, amplitudes, quality, generation, .. } = row;
             let sent = outlet.push(Sent { values, amplitudes, quality, generation }, stamp);
@@ -239,7 +254,7 @@ impl EncodeStage {
     pub fn finish(&mut self) -> (String, Result<(), EncodeError>) {
         self.cutter.finish(&mut self.reader);
         self.counts.rejected_gap.store(self.cutter.rejected(), Ordering::Relaxed);
-        self.outlet = None;
+        (self.outlet, self.recorder) = (None, None);
         let completed: Result<Option<PathBuf>, String> =
             self.file.take().map(|file| file.finish().map_err(|error| error.to_string())).transpose();
         let error = self.file_error.take().or(completed.err());

@@ -1,7 +1,9 @@
 //! Serving: windows become embeddings, and embeddings leave the program.
 
+pub mod broadcast;
 mod encode;
 pub mod outlet;
+pub mod record;
 
 pub use encode::{EncodeCounts, EncodeError, EncodeStage, ServingSettings};
 pub use outlet::{EmbeddingOutlet, EmbeddingStream, Sent};

@@ -89,6 +89,26 @@ impl Unit {
     }
 }
 
+/// The whole numbers that samples came as, where they did.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Digital {
+    /// Bits of a number, 16 or 24; a sign is one of them.
+    pub bits: u8,
+    /// Value of the lowest number of so many bits, as frames carry it.
+    pub low: f64,
+    /// Value of the highest.
+    pub high: f64,
+}
+
+impl Digital {
+    /// Numbers of which one step is worth `gain` and 0 is worth `zero`.
+    #[must_use]
+    pub fn scaled(bits: u8, gain: f64, zero: f64) -> Self {
+        let half = f64::from(1_u32 << (bits - 1));
+        Self { bits, low: zero - half * gain, high: zero + (half - 1.0) * gain }
+    }
+}
+
 /// One channel of a stream.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Channel {
@@ -98,6 +118,8 @@ pub struct Channel {
     pub unit: Unit,
     /// What it measures.
     pub kind: ChannelKind,
+    /// How its samples came, where they were whole numbers; a recording keeps them so.
+    pub digital: Option<Digital>,
     /// Where its electrode lies in the unit disc, once [`Montage::located`](super::Montage::located) has found it; of a
     /// derivation, the middle of its two electrodes.
     pub position: Option<[f32; 2]>,
@@ -124,6 +146,6 @@ impl Channel {
         } else {
             ChannelKind::Other
         };
-        Self { label: label.trim().to_owned(), unit, kind, position: None }
+        Self { label: label.trim().to_owned(), unit, kind, digital: None, position: None }
     }
 }

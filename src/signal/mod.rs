@@ -10,7 +10,7 @@ mod marker;
 mod montage;
 mod stamp;
 
-pub use channel::{Channel, ChannelKind, Unit};
+pub use channel::{Channel, ChannelKind, Digital, Unit};
 pub use event::{Event, EventKind};
 pub use frame::{Block, SourceKind, StreamFacts};
 pub use marker::Marker;

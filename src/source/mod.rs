@@ -10,6 +10,7 @@ pub mod lsl;
 mod pace;
 mod pattern;
 mod picked;
+pub mod recording;
 mod replay;
 mod select;
 pub mod synthetic;

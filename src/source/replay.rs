@@ -5,7 +5,7 @@
 
 use super::{Pace, Progress, Selection, Source, SourceError};
 use crate::format::edf::{EdfFile, Record};
-use crate::signal::{Block, Channel, Event, EventKind, Marker, Montage, SourceKind, Stamp, StreamFacts};
+use crate::signal::{Block, Channel, Digital, Event, EventKind, Marker, Montage, SourceKind, Stamp, StreamFacts};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -59,8 +59,7 @@ impl ReplaySource {
         if file.header().records == 0 {
             return Err(SourceError::NoSamples { name, what: "it has no whole record" });
         }
-        let channels: Vec<Channel> =
-            ordinary.iter().map(|&i| Channel::named(&file.signals()[i].label, file.signals()[i].unit())).collect();
+        let channels: Vec<Channel> = ordinary.iter().map(|&i| channel(&file, i)).collect();
         let (picked, channels): (Vec<usize>, Vec<Channel>) =
             selection.pick(&name, channels)?.into_iter().map(|(i, channel)| (ordinary[i], channel)).unzip();
         let signals = one_rate(&file, &name, &picked, selection.is_explicit())?;
@@ -153,6 +152,14 @@ impl ReplaySource {
         self.next_record += 1;
         Ok(true)
     }
+}
+
+/// What the file says of a signal.
+fn channel(file: &EdfFile, signal: usize) -> Channel {
+    let header = &file.signals()[signal];
+    let (unit, bits) = (header.unit(), 8 * file.header().format.sample_bytes() as u8);
+    let (zero, gain) = (header.physical(0) * unit.factor(), header.gain() * unit.factor());
+    Channel { digital: Some(Digital::scaled(bits, gain, zero)), ..Channel::named(&header.label, unit) }
 }
 
 /// What is not taken, where the choice was not the user's.

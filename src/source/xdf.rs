@@ -213,7 +213,7 @@ fn channel(notes: &[crate::format::xdf::ChannelNote], index: usize) -> Channel {
     channel
 }
 
-fn rate_hz(nominal: f64, measured: f64) -> f64 {
+pub(super) fn rate_hz(nominal: f64, measured: f64) -> f64 {
     if measured <= 0.0 || (measured - nominal).abs() <= SAME_RATE * nominal { nominal } else { measured }
 }
 
@@ -245,7 +245,9 @@ fn markers(file: &mut XdfFile, segments: &[Segment], firsts: &[u64], rate_hz: f6
         while file.read(stream, &mut place, 1, &mut samples)? {
             let Some(&stamp) = samples.stamps.first() else { break };
             let frame = frame_at(timeline.seconds(samples.first, stamp), segments, firsts, rate_hz);
-            markers.push(Marker { frame, duration_s: None, text: samples.values.texts().join(" ") });
+            let (text, duration_s) =
+                file.streams().get(stream).map(|s| s.description.marker(samples.values.texts())).unwrap_or_default();
+            markers.push(Marker { frame, duration_s, text });
         }
     }
     markers.sort_by_key(|marker| marker.frame);

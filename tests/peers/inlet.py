@@ -1,6 +1,6 @@
 """Receives a stream and prints what it says and carries, as another program of the lab would.
 
-Arguments are key=value: name, samples (how many to receive). Prints one "KEY VALUE" line for each fact, "ready" once
+Arguments are key=value: name, samples (how many to receive), buffer (seconds that it keeps). Prints one "KEY VALUE" line for each fact, "ready" once
 it receives, and "sample STAMP VALUE..." lines, numbers in full precision.
 """
 import sys
@@ -9,7 +9,7 @@ import pylsl
 
 arguments = dict(word.split("=", 1) for word in sys.argv[1:])
 streams = pylsl.resolve_byprop("name", arguments["name"], 1, timeout=20)
-inlet = pylsl.StreamInlet(streams[0], max_buflen=60)
+inlet = pylsl.StreamInlet(streams[0], max_buflen=int(arguments.get("buffer", 60)))
 info = inlet.info(timeout=10)
 for key, value in [("type", info.type()), ("source_id", info.source_id()), ("channels", info.channel_count()),
                    ("rate", info.nominal_srate()), ("format", info.channel_format())]:

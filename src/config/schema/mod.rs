@@ -5,6 +5,7 @@
 mod augment;
 mod methods;
 mod quality;
+mod record;
 mod reference;
 mod serve;
 mod signal;
@@ -16,6 +17,7 @@ mod window;
 pub use augment::{AugmentConfig, AugmentStepConfig};
 pub use methods::{AutoencoderConfig, ForecastConfig, MaeConfig, MaskedConfig, MixupConfig, OrderConfig};
 pub use quality::QualityConfig;
+pub use record::RecordConfig;
 pub use reference::ReferenceConfig;
 pub use serve::{ComputeConfig, LslConfig, LslOutletConfig, ServeConfig};
 pub use signal::SignalConfig;
@@ -49,6 +51,8 @@ pub struct Config {
     pub train: TrainConfig,
     /// Where embeddings go.
     pub serve: ServeConfig,
+    /// Where the signal itself goes.
+    pub record: RecordConfig,
     /// What it runs on.
     pub compute: ComputeConfig,
     /// Lab Streaming Layer itself.

@@ -4,7 +4,7 @@
 //! never spans a gap, and what has arrived is never dropped here.
 
 use crate::lsl::{Inlet, Library, LslError, SampleFormat, StreamInfo, resolve_one};
-use crate::signal::{Block, Clock, Event, EventKind, SourceKind, Stamp, StreamFacts};
+use crate::signal::{Block, Clock, Digital, Event, EventKind, SourceKind, Stamp, StreamFacts};
 use crate::source::{Progress, Source, SourceError};
 
 use super::montage;
@@ -76,7 +76,12 @@ impl LslSource {
         let now = clock.now();
 
         let info = inlet.info();
-        let (montage, mut told) = montage::read(&info.channel_notes(), info.channels());
+        let (mut montage, mut told) = montage::read(&info.channel_notes(), info.channels());
+        if let Some(SampleFormat::Int8 | SampleFormat::Int16) = info.format() {
+            for channel in &mut montage.channels {
+                channel.digital = Some(Digital::scaled(16, channel.unit.factor(), 0.0));
+            }
+        }
         if correction_s.is_none() {
             told.push(format!(
                 "the clock of {} could not be measured in {FIRST_CLOCK_S} s (UDP blocked?): until it can, stamps are \
