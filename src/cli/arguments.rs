@@ -20,6 +20,8 @@ pub enum Subcommand {
     Run(Box<RunArguments>),
     /// Say everything that is wrong with configurations.
     Check(CheckArguments),
+    /// Find out why a stream is not found on the Lab Streaming Layer, and what to do.
+    Doctor(DoctorArguments),
     /// Write the encoder of the newest checkpoint as a folder to give away.
     Export(ExportArguments),
     /// Say what is in recordings (EDF, EDF+, BDF, BDF+, XDF).
@@ -32,6 +34,8 @@ pub enum Subcommand {
     Convert(ConvertArguments),
     /// Make a readable file of a recording that was cut off or damaged, and say what was lost.
     Repair(RepairArguments),
+    /// List the streams on the Lab Streaming Layer, and how fresh they are.
+    Streams(StreamsArguments),
     /// Write a synthetic recording: EDF+ from a documented model of EEG.
     Synth(SynthArguments),
     /// Draw a window of a recording beside its augmented views: what the model is asked to equate.
@@ -126,6 +130,41 @@ pub struct CheckArguments {
     #[arg(required = true, value_name = "CONFIG")]
     pub configs: Vec<PathBuf>,
     /// Text or JSON.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// Arguments of `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArguments {
+    /// The stream that is missing: XPath such as `name='X'`, or a bare name. All streams otherwise.
+    pub predicate: Option<String>,
+    /// liblsl itself, where it is not found.
+    #[arg(long, value_name = "FILE")]
+    pub library: Option<PathBuf>,
+    /// Text or JSON, one object a finding.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// Arguments of `streams`.
+#[derive(Debug, Args)]
+pub struct StreamsArguments {
+    /// Only streams that match: XPath such as `type='EEG' and channel_count>32`, or a bare name.
+    pub predicate: Option<String>,
+    /// List them again and again, until Ctrl-c.
+    #[arg(long, short)]
+    pub watch: bool,
+    /// Seconds for which streams may answer.
+    #[arg(long, default_value_t = 1.5, value_name = "SECONDS", value_parser = seconds)]
+    pub wait: f64,
+    /// Seconds for which they are listened to.
+    #[arg(long, default_value_t = 1.0, value_name = "SECONDS", value_parser = seconds)]
+    pub listen: f64,
+    /// liblsl itself, where it is not found.
+    #[arg(long, value_name = "FILE")]
+    pub library: Option<PathBuf>,
+    /// Text or JSON, one object a stream.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
 }
@@ -361,4 +400,12 @@ pub struct TrainBenchmark {
 pub struct CompletionArguments {
     /// The shell.
     pub shell: clap_complete::Shell,
+}
+
+/// Seconds as somebody writes them: 0.1 to an hour.
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.1..=3600.0).contains(&seconds) => Ok(seconds),
+        _ => Err("must be from 0.1 to 3600".to_owned()),
+    }
 }

@@ -9,6 +9,7 @@ mod bench;
 mod check;
 mod convert;
 mod describe;
+mod doctor;
 mod export;
 mod inspect;
 mod inspect_xdf;
@@ -18,6 +19,7 @@ mod repair;
 mod replay;
 mod run;
 mod status;
+mod streams;
 mod synth;
 mod tally;
 mod views;
@@ -56,12 +58,14 @@ pub fn main() -> ExitCode {
     let done = match arguments.subcommand.unwrap_or(Subcommand::Run(Box::new(arguments.run))) {
         Subcommand::Run(arguments) => run::run(&arguments),
         Subcommand::Check(arguments) => check::check(&arguments),
+        Subcommand::Doctor(arguments) => doctor::doctor(&arguments),
         Subcommand::Export(arguments) => export::export(&arguments),
         Subcommand::Inspect(arguments) => inspect::inspect(&arguments),
         Subcommand::Record(arguments) => record::record(&arguments),
         Subcommand::Replay(arguments) => replay::replay(&arguments),
         Subcommand::Convert(arguments) => convert::convert(&arguments),
         Subcommand::Repair(arguments) => repair::repair(&arguments),
+        Subcommand::Streams(arguments) => streams::streams(&arguments),
         Subcommand::Synth(arguments) => synth::synth(&arguments),
         Subcommand::Views(arguments) => views::views(&arguments),
         Subcommand::Bench(benchmark) => bench::bench(&benchmark),

@@ -11,6 +11,7 @@ mod learning;
 mod lsl;
 mod lsl_replay;
 mod lsl_run;
+mod lsl_tools;
 mod pipeline;
 mod quality;
 mod recordings;

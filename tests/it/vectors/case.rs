@@ -110,6 +110,21 @@ impl Case {
         assert!((got - want).abs() <= tolerance * want.abs() + 1e-7, "{}: {what} {got} is not {want}", self.name());
     }
 
+    /// The losses of single rows, each the logarithm of a sum of at least 1: below what adding up its terms rounds off,
+    /// the order in which a backend adds decides.
+    pub fn check_rows(&self, got: &[f32], want: &[f64]) {
+        assert_eq!(got.len(), want.len(), "{}: number of row losses", self.name());
+        let relative = if self.is_extreme() { 1e-3 } else { 2e-4 };
+        for (i, (&got, &want)) in got.iter().zip(want).enumerate() {
+            let off = (f64::from(got) - want).abs();
+            let name = self.name();
+            assert!(
+                off <= relative * want.abs() + 4.0 * f64::from(f32::EPSILON),
+                "{name}: row loss {i} = {got}, not {want}"
+            );
+        }
+    }
+
     /// Gradients, or any other tensor, in single precision within the tolerance of the reference.
     pub fn check_tensor(&self, what: &str, got: &[f32], want: &[f64]) {
         assert_eq!(got.len(), want.len(), "{}: size of {what}", self.name());
