@@ -17,3 +17,4 @@ mod mixup;
 mod moco;
 mod ntxent;
 mod optim;
+mod other_folder;
