@@ -1,4 +1,4 @@
-"""Loads a model folder of `neurostream export` into PyTorch (encoders conv and spatial-conv): python load_encoder.py MODEL
+"""Loads a model folder of `neurostream export` into PyTorch (conv, spatial-conv, channelwise): python load_encoder.py MODEL
 
 encoder(x) takes conditioned windows [B, T, C] and gives embeddings [B, D]. To give weights back, save them under the same
 names with safetensors.torch.save_file and put the file's SHA-256 into card.toml.
@@ -31,18 +31,26 @@ def load(folder):
     w = load_file(Path(folder) / "encoder.safetensors")
     card = tomllib.loads((Path(folder) / "card.toml").read_text())
     shape = card["encoder"]
+    kind = shape["architecture"] if isinstance(shape["architecture"], str) else next(iter(shape["architecture"]))
+    if kind not in ("conv", "spatial-conv", "channelwise"):
+        raise ValueError(f"{folder}: an encoder `{kind}`, which this script does not build")
 
     def encoder(x):
-        if "spatial-conv" in shape["architecture"]:
+        (rows, _, channels), absent = x.shape, (x == 0).all(dim=1)[:, :, None]
+        if kind == "spatial-conv":
             features = torch.tensor(np.stack([electrode(site) for site in shape["sites"]]), dtype=x.dtype)
-            absent = (x == 0).all(dim=1)[:, :, None]
             scores = (features @ w["spatial.weight"]).masked_fill(absent, -torch.inf)
             x = x @ torch.softmax(scores, dim=1).nan_to_num()
         x = x.transpose(1, 2)
+        if kind == "channelwise":
+            x = x.reshape(rows * channels, 1, -1)
         for i, width in enumerate(shape["widths"]):
             conv, norm = ([w[f"blocks.{i}.{layer}.{p}"] for p in ("weight", "bias")] for layer in ("conv", "norm"))
             x = F.conv1d(F.pad(x, (3, 0)), *conv, stride=2)
             x = F.gelu(F.group_norm(x, 8 if width % 8 == 0 else 1, *norm), approximate="tanh")
+        if kind == "channelwise":
+            share = ~absent[:, :, None] / (~absent).sum(dim=1).clamp(min=1)[:, :, None, None]
+            x = (x.reshape(rows, channels, *x.shape[1:]) * share).sum(dim=1)
         pooled = torch.cat([x.mean(2), torch.sqrt(x.var(2, unbiased=False) + 1e-5)], dim=1)
         return F.linear(pooled, w["head.weight"], w["head.bias"])
 
@@ -51,4 +59,4 @@ def load(folder):
 
 if __name__ == "__main__":
     card, encoder = load(sys.argv[1])
-    print(card["encoder"]["architecture"], encoder(torch.randn(2, card["window"], len(card["channels"]))).shape)
+    print(card["method"], card["steps"], encoder(torch.randn(2, card["window"], len(card["channels"]))).shape)

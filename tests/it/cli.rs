@@ -10,6 +10,7 @@ mod disk;
 mod export;
 mod inspect;
 mod resume;
+mod torch;
 mod views;
 
 use program::{Desk, SMALL, bundled, recordings};
