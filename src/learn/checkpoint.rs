@@ -78,6 +78,9 @@ pub struct Identity {
     /// What became of microvolts; not told by checkpoints that are older than the choice.
     #[serde(default)]
     pub scaling: Option<Scaling>,
+    /// What else the method was told, by key: `train.mae.hidden` is `0.6`; checkpoints of older versions do not say it.
+    #[serde(default)]
+    pub settings: Vec<(String, String)>,
 }
 
 /// A checkpoint in memory.
@@ -205,6 +208,8 @@ impl Checkpoint {
             && scaled != scaling
         {
             differs("the running scale", scaled.to_string(), scaling.to_string())
+        } else if let Some((key, wanted, found)) = other_setting(&found.settings, &wanted.settings) {
+            differs(key, found.to_owned(), wanted.to_owned())
         } else {
             Ok(())
         }
@@ -256,6 +261,18 @@ impl Checkpoint {
         let learnt = Learnt { tensors: named.into_iter().map(tensor).collect(), counters: card.counters };
         Ok(Self { identity: card.identity, learnt, scale: card.scale })
     }
+}
+
+/// The first setting that both have and of which they have not the same: its key, what is wanted, and what is found.
+fn other_setting<'a>(
+    found: &'a [(String, String)],
+    wanted: &'a [(String, String)],
+) -> Option<(&'a str, &'a str, &'a str)> {
+    let of = |(key, wanted): &'a (String, String)| {
+        let (_, found) = found.iter().find(|(k, _)| k == key)?;
+        (found != wanted).then_some((key.as_str(), wanted.as_str(), found.as_str()))
+    };
+    wanted.iter().find_map(of)
 }
 
 /// Hash of the card and all tensors in order of their names.
@@ -327,6 +344,7 @@ mod tests {
             window: 500,
             reference: Some("average".into()),
             scaling: Some(Scaling::Running { spread: Spread::Ema, seconds: 30.0, limit: Limit::Clip }),
+            settings: vec![("train.temperature".into(), "0.2".into())],
         };
         let learnt = Learnt { tensors: tensors.into(), counters: vec![("steps".into(), 7)] };
         let [centre, spread, heard, outlying] = [[0.0, -1.5], [12.5, 0.1], [7000.0, 3.0], [0.0, 0.5]].map(Vec::from);
@@ -352,6 +370,16 @@ mod tests {
         assert!(read.fits(&path, &checkpoint().identity).is_ok());
         let other = Identity { method: Method::Cpc, ..checkpoint().identity };
         assert!(read.fits(&path, &other).unwrap_err().to_string().contains("method byol"));
+        let told = |value: &str| Identity {
+            settings: vec![("train.queue".into(), "9".into()), ("train.temperature".into(), value.into())],
+            ..checkpoint().identity
+        };
+        assert!(read.fits(&path, &told("0.2")).is_ok(), "an older version did not say how long the queue was");
+        let refused = read.fits(&path, &told("0.1")).unwrap_err().to_string();
+        assert!(
+            refused.contains("made with train.temperature 0.2, and this run has train.temperature 0.1"),
+            "{refused}"
+        );
         // Weights that belong to no channel go on with other ones.
         let on = |architecture, labels: &[&str]| {
             let encoder = EncoderShape { channels: labels.len(), architecture, ..checkpoint().identity.encoder };

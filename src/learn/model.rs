@@ -53,6 +53,9 @@ pub struct ModelCard {
     pub sha256: String,
     /// The method that it was trained with.
     pub method: Method,
+    /// What else the method was told, by key of the configuration.
+    #[serde(default)]
+    pub settings: Vec<(String, String)>,
     /// Optimiser steps behind it.
     pub steps: u64,
     /// What it was trained on.
@@ -119,6 +122,7 @@ impl Model {
             format: FORMAT.to_owned(),
             sha256: String::new(),
             method: identity.method,
+            settings: identity.settings.clone(),
             steps: counters.iter().find(|(name, _)| name == "steps").map_or(0, |&(_, steps)| steps),
             trained_on: trained_on.to_owned(),
             rate_hz: identity.rate_hz,
@@ -259,6 +263,7 @@ mod tests {
             window: 64,
             reference: None,
             scaling: None,
+            settings: Vec::new(),
         };
         let learnt = Learnt { tensors, counters: vec![("steps".into(), 7)] };
         let row = |a: f64, b: f64| vec![a, b];

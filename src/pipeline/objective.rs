@@ -50,6 +50,46 @@ pub(super) fn objective(config: &Config, encoder: EncoderShape, window: usize, r
     }
 }
 
+/// What makes the method's task what it is, by key: a checkpoint that was made with other values is of another task.
+pub(super) fn settings(config: &Config, objective: &ObjectiveSettings) -> Vec<(String, String)> {
+    let train = &config.train;
+    let (mae, masked, order, mixup) = (&train.mae, &train.masked, &train.order, &train.mixup);
+    let temperature = ("temperature", objective.temperature.to_string());
+    let of_method = match objective.method {
+        Method::Byol | Method::Transform => vec![],
+        Method::Simclr => vec![temperature],
+        Method::Moco => vec![temperature, ("queue", train.queue.to_string())],
+        Method::Cpc => vec![
+            temperature,
+            ("pieces", train.pieces.to_string()),
+            ("ahead", train.ahead.to_string()),
+            ("negatives", train.negatives.clone()),
+        ],
+        Method::Mae => vec![("mae.hidden", mae.hidden.to_string()), ("mae.normalise", mae.normalise.to_string())],
+        Method::Masked => vec![
+            ("masked.hidden", masked.hidden.to_string()),
+            ("masked.span_s", masked.span_s.to_string()),
+            ("masked.normalise", masked.normalise.to_string()),
+        ],
+        Method::Autoencoder => vec![
+            ("autoencoder.latent", train.autoencoder.latent.to_string()),
+            ("autoencoder.noise", train.autoencoder.noise.to_string()),
+        ],
+        Method::Order => vec![("order.near_s", order.near_s.to_string()), ("order.far_s", order.far_s.to_string())],
+        Method::Forecast => vec![("forecast.predict", train.forecast.predict.clone())],
+        Method::Mixup => vec![
+            temperature,
+            ("mixup.alpha", mixup.alpha.to_string()),
+            ("mixup.share_weight", mixup.share_weight.to_string()),
+            ("mixup.keys", mixup.keys.clone()),
+        ],
+    };
+    let hides = matches!(objective.method, Method::Mae | Method::Masked);
+    let cuts = hides || objective.method == Method::Forecast && objective.forecast == Forecast::Patch;
+    let patch = cuts.then(|| ("model.patch_s".to_owned(), config.model.patch_s.to_string()));
+    of_method.into_iter().map(|(key, value)| (format!("train.{key}"), value)).chain(patch).collect()
+}
+
 /// Where and by what is computed; the words were checked before.
 fn compute(config: &Config) -> Compute {
     let backend = Backend::ALL.iter().find(|backend| backend.word() == config.compute.device);

@@ -240,6 +240,7 @@ impl Plan {
             window,
             reference: Some(referred_to),
             scaling: Some(conditioning.scale),
+            settings: objective::settings(config, &objective),
         };
         Ok(Self {
             trainer: trainer(config, objective, window, rate_hz),

@@ -1,7 +1,7 @@
 //! `--resume` from what is no checkpoint of this run.
 
 use super::at_full_speed;
-use super::program::{Desk, bundled};
+use super::program::{Desk, SMALL, bundled};
 use std::path::PathBuf;
 
 /// The files below a folder of checkpoints, in order.
@@ -68,4 +68,28 @@ fn what_is_no_checkpoint_of_this_run_is_refused_and_nothing_changes() {
     );
     resume("checkpoints", &["--set", "window.length_s=1"], &["windows of 512 frames", "256 frames", other]);
     resume("checkpoints", &["--set", "model.embedding=8"], &["the encoder", other]);
+}
+
+#[test]
+fn a_run_goes_on_only_with_the_settings_of_its_method() {
+    let desk = Desk::new();
+    let recording = bundled();
+    let run = |method: &str, setting: &str, more: &[&str]| {
+        let fixed = ["run", "--replay", &recording, "--speed", "max", "--duration", "12", "--method", method];
+        let setting = ["--checkpoint", method, "--set", setting];
+        desk.run(&[&fixed[..], &SMALL, &setting, more].concat())
+    };
+    for (method, key, made, other) in [
+        ("mae", "train.mae.hidden", "0.5", "0.75"),
+        ("cpc", "train.negatives", "all-times", "same-time"),
+        ("moco", "train.queue", "64", "32"),
+    ] {
+        let of = |value: &str| format!("{key}={value}");
+        run(method, &of(made), &[]).ends_with(0);
+        let before = desk.listing();
+        let parts = [format!("made with {key} {made}"), format!("this run has {key} {other}")];
+        run(method, &of(other), &["--resume"]).refuses(1, &[&parts[0], &parts[1], "change the configuration"]);
+        assert_eq!(desk.listing(), before, "{method}");
+        run(method, &of(made), &["--resume"]).ends_with(0);
+    }
 }
