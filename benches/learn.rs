@@ -42,7 +42,8 @@ fn step(c: &mut Criterion) {
         let mut objective = build(&settings);
         let origins: Vec<Origin> = (0..64).map(|i| Origin { source: 0, first: i * 512 }).collect();
         let views = [(); 3].map(|()| wave(64 * 64 * 512));
-        let batch = Batch { views, origins: [(); 3].map(|()| origins.clone()), frames: 512, channels: 64, draw: 0 };
+        let origins = [(); 3].map(|()| origins.clone());
+        let batch = Batch { views, origins, frames: 512, channels: 64, ..Batch::default() };
         group.bench_function(method.word(), |b| b.iter(|| black_box(objective.step(&batch).loss)));
     }
     group.finish();

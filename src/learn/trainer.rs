@@ -63,7 +63,6 @@ pub struct Trainer {
     memory: ReplayMemory,
     augmenter: Augmenter,
     rng: ChaCha8Rng,
-    batch: Batch,
     drawing: Drawing,
     drawn: Drawn,
     draws: u64,
@@ -99,7 +98,6 @@ impl Trainer {
             ),
             augmenter: Augmenter::new(settings.augmentations.clone(), shape, seed),
             rng,
-            batch: Batch { frames: settings.frames, channels, ..Batch::default() },
             drawing: Drawing {
                 asks: settings.objective.asks(),
                 frames: settings.frames as u64,
@@ -138,14 +136,14 @@ impl Trainer {
         &self.status
     }
 
-    /// One step on a batch from memory; [`Trainer::is_ready`] must be true.
+    /// One optimiser step on a batch that holds what the method asks for ([`ObjectiveSettings::asks`]): views `[B, T, C]` in
+    /// units of the conditioned signal. It comes from [`Trainer::draw`], with nothing admitted in between, or from
+    /// elsewhere.
     ///
-    /// # Panics
-    /// If the memory is empty.
-    pub fn step(&mut self) -> StepReport {
-        self.drawing.draw(&self.memory, &mut self.rng, &mut self.drawn);
-        self.fill_batch();
-        let report = self.objective.step(&self.batch);
+    /// Loss and gradients are those of the method (see [`Method`](super::Method) for the papers), the step is AdamW's
+    /// (Loshchilov and Hutter, 2019); one that is not finite changes nothing and is counted.
+    pub fn step(&mut self, batch: &Batch) -> StepReport {
+        let report = self.objective.step(batch);
         self.status.steps = self.objective.steps();
         self.status.skipped = self.objective.skipped();
         if !report.skipped {
@@ -157,13 +155,23 @@ impl Trainer {
             self.status.loss_last = Some(report.loss);
         }
         self.embeddings.clone_from(&report.embeddings);
-        self.memory.seen(&self.drawn[0], &report.embeddings);
+        if !batch.places.is_empty() {
+            self.memory.seen(&batch.places, &report.embeddings);
+        }
         report
     }
 
-    fn fill_batch(&mut self) {
+    /// Fills `batch` with windows of the memory as the method asks for them, augmented where it wants that;
+    /// [`Trainer::is_ready`] must be true. What was in it is replaced, and its room used again.
+    ///
+    /// # Panics
+    /// If the memory is empty.
+    pub fn draw(&mut self, batch: &mut Batch) {
+        self.drawing.draw(&self.memory, &mut self.rng, &mut self.drawn);
         let asks = self.drawing.asks;
-        let Batch { views, origins, draw, .. } = &mut self.batch;
+        (batch.frames, batch.channels) = (self.settings.frames, self.settings.objective.encoder.channels);
+        batch.places.clone_from(&self.drawn[0]);
+        let Batch { views, origins, draw, .. } = batch;
         *draw = self.draws;
         for (which, (view, origins)) in views.iter_mut().zip(origins).take(asks.views()).enumerate() {
             // Views of one window show the first one drawn.

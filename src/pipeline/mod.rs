@@ -31,6 +31,7 @@ mod train;
 mod validate;
 pub mod view;
 mod watch;
+mod windows;
 mod wiring;
 
 pub use clock::MonotonicClock;
@@ -42,4 +43,5 @@ pub use shutdown::{Reason, Shutdown};
 pub use stage::{own_pool, spawn};
 pub use summary::Summary;
 pub use validate::configure;
+pub use windows::{CutWindow, Windows};
 pub use wiring::{Options, Stages};

@@ -5,7 +5,7 @@
 
 use super::report::Report;
 use super::scale_board::ScaleBoard;
-use crate::learn::{Checkpoint, CheckpointError, Generation, Identity, Origin, Trainer, TrainerStatus};
+use crate::learn::{Batch, Checkpoint, CheckpointError, Generation, Identity, Origin, Trainer, TrainerStatus};
 use crate::ring::FrameReader;
 use crate::signal::{Event, EventKind, Stamp};
 use crate::window::{Judge, Slide};
@@ -101,6 +101,7 @@ pub(super) struct TrainStage {
     judge: Judge,
     scale: Arc<ScaleBoard>,
     window: Vec<f32>,
+    batch: Batch,
     reports: Sender<Report>,
 }
 
@@ -140,6 +141,7 @@ impl TrainStage {
             identity: parts.identity,
             judge: parts.judge,
             scale: parts.scale,
+            batch: Batch::default(),
             reports: parts.reports,
         }
     }
@@ -178,7 +180,8 @@ impl TrainStage {
         if !self.budget.owes(self.reader.taken(), !self.counts.is_paused()) {
             return false;
         }
-        let report = self.trainer.step();
+        self.trainer.draw(&mut self.batch);
+        let report = self.trainer.step(&self.batch);
         self.budget.taken += 1;
         if self.trainer.publishes() && !report.skipped {
             self.publish(now);

@@ -82,6 +82,8 @@ pub struct Batch {
     pub channels: usize,
     /// Rows drawn before this batch since the first step: what an objective draws at random follows from it.
     pub draw: u64,
+    /// Where the replay memory has the windows of the first view; empty for a batch that was not drawn from it.
+    pub places: Vec<usize>,
 }
 
 impl Batch {

@@ -71,7 +71,9 @@ pub(super) fn batch(number: u64, rows: usize) -> Batch {
         let origin = |row: u64| Origin { source: u32::from(row >= 6), first: number * 10_000 + row * 100 + shift };
         (0..rows as u64).map(origin).collect()
     };
-    Batch { views, origins: [0, 10, 20].map(origins), frames: FRAMES, channels: CHANNELS, draw: number * rows as u64 }
+    let draw = number * rows as u64;
+    let origins = [0, 10, 20].map(origins);
+    Batch { views, origins, frames: FRAMES, channels: CHANNELS, draw, ..Batch::default() }
 }
 
 #[test]
