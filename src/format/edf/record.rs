@@ -18,6 +18,9 @@ pub struct Record {
     pub(super) bad_annotations: u32,
 }
 
+/// Frames that are interleaved at a time.
+const FRAMES: usize = 16;
+
 impl Record {
     /// Its number, counted from 0.
     #[must_use]
@@ -67,7 +70,7 @@ impl Record {
         let start = out.len();
         let (header, _) = self.ordinary(signal)?;
         out.resize(start + header.samples_per_record, 0.0);
-        self.strided(signal, out.get_mut(start..).unwrap_or_default(), 1)
+        self.strided(signal, 0, out.get_mut(start..).unwrap_or_default(), 1)
     }
 
     /// Appends frames `[T, C]` of these signals in microvolts, interleaved in the order given.
@@ -84,17 +87,23 @@ impl Record {
                 return Err(EdfError::MixedRates { signal, samples, expected });
             }
         }
-        let start = out.len();
-        out.resize(start + expected * signals.len(), 0.0);
-        for (channel, &signal) in signals.iter().enumerate() {
-            self.strided(signal, out.get_mut(start + channel..).unwrap_or_default(), signals.len())?;
+        let (start, stride) = (out.len(), signals.len());
+        out.resize(start + expected * stride, 0.0);
+        let frames = out.get_mut(start..).unwrap_or_default();
+        // A few frames of all channels stay in the nearest cache until each channel has been there.
+        let at_once = if stride == 1 { expected.max(1) } else { FRAMES };
+        for (block, frames) in frames.chunks_mut(at_once * stride).enumerate() {
+            for (channel, &signal) in signals.iter().enumerate() {
+                self.strided(signal, block * at_once, frames.get_mut(channel..).unwrap_or_default(), stride)?;
+            }
         }
         Ok(())
     }
 
-    /// Writes the samples of a signal in microvolts to every `stride`-th place of `out`.
-    fn strided(&self, signal: usize, out: &mut [f32], stride: usize) -> Result<(), EdfError> {
+    /// Writes the samples of a signal from number `from` on in microvolts to every `stride`-th place of `out`.
+    fn strided(&self, signal: usize, from: usize, out: &mut [f32], stride: usize) -> Result<(), EdfError> {
         let (header, bytes) = self.ordinary(signal)?;
+        let bytes = bytes.get(from * self.layout.sample_bytes..).unwrap_or_default();
         let scale = Scale::of(header).times(header.unit().factor());
         if stride == 1 {
             // Without steps between them the compiler takes several samples at once.

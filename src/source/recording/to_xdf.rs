@@ -6,7 +6,7 @@
 use super::convert::Taken;
 use super::{Conversion, ConvertError, Converted, RecordedChannel, RecordedStream, Recording};
 use crate::format::edf::Existing;
-use crate::format::xdf::{ChannelNote, StreamDescription, ValueFormat, Values, XdfWriter};
+use crate::format::xdf::{ChannelNote, ClockOffset, StreamDescription, ValueFormat, Values, XdfWriter};
 use crate::signal::Stamp;
 use std::path::Path;
 
@@ -34,6 +34,8 @@ pub(super) fn write(
             }
         };
         let id = writer.add_stream(&description(recording, stream, &channels))?;
+        // Stamps are on one clock already; readers expect to be told so, and pyxdf warns of a stream that says nothing.
+        writer.write_offset(id, ClockOffset { at_s: facts.clock_s, offset_s: 0.0 })?;
         numbers.push(Some((id, channels)));
     }
     let mut converted = Converted { format: "XDF".to_owned(), ..Converted::default() };
