@@ -18,8 +18,9 @@ pub struct Record {
     pub(super) bad_annotations: u32,
 }
 
-/// Frames that are interleaved at a time.
-const FRAMES: usize = 16;
+/// Channels and frames that are interleaved at a time: a line of the cache, and some of them.
+const CHANNELS: usize = 16;
+const FRAMES: usize = 64;
 
 impl Record {
     /// Its number, counted from 0.
@@ -67,10 +68,13 @@ impl Record {
     /// # Errors
     /// [`EdfError::NoSuchSignal`] for an index that is no ordinary signal.
     pub fn microvolts_into(&self, signal: usize, out: &mut Vec<f32>) -> Result<(), EdfError> {
-        let start = out.len();
-        let (header, _) = self.ordinary(signal)?;
-        out.resize(start + header.samples_per_record, 0.0);
-        self.strided(signal, 0, out.get_mut(start..).unwrap_or_default(), 1)
+        let (header, bytes) = self.ordinary(signal)?;
+        let scale = Scale::of(header).times(header.unit().factor());
+        match self.layout.sample_bytes {
+            3 => out.extend(samples_24(bytes).map(|d| scale.physical(d) as f32)),
+            _ => out.extend(samples_16(bytes).map(|d| scale.physical(d) as f32)),
+        }
+        Ok(())
     }
 
     /// Appends frames `[T, C]` of these signals in microvolts, interleaved in the order given.
@@ -90,33 +94,39 @@ impl Record {
         let (start, stride) = (out.len(), signals.len());
         out.resize(start + expected * stride, 0.0);
         let frames = out.get_mut(start..).unwrap_or_default();
-        // A few frames of all channels stay in the nearest cache until each channel has been there.
-        let at_once = if stride == 1 { expected.max(1) } else { FRAMES };
-        for (block, frames) in frames.chunks_mut(at_once * stride).enumerate() {
-            for (channel, &signal) in signals.iter().enumerate() {
-                self.strided(signal, block * at_once, frames.get_mut(channel..).unwrap_or_default(), stride)?;
-            }
+        for (group, signals) in signals.chunks(CHANNELS).enumerate() {
+            self.interleave(signals, group * CHANNELS, stride, frames)?;
         }
         Ok(())
     }
 
-    /// Writes the samples of a signal from number `from` on in microvolts to every `stride`-th place of `out`.
-    fn strided(&self, signal: usize, from: usize, out: &mut [f32], stride: usize) -> Result<(), EdfError> {
-        let (header, bytes) = self.ordinary(signal)?;
-        let bytes = bytes.get(from * self.layout.sample_bytes..).unwrap_or_default();
-        let scale = Scale::of(header).times(header.unit().factor());
-        if stride == 1 {
-            // Without steps between them the compiler takes several samples at once.
-            match self.layout.sample_bytes {
-                3 => out.iter_mut().zip(samples_24(bytes)).for_each(|(to, d)| *to = scale.physical(d) as f32),
-                _ => out.iter_mut().zip(samples_16(bytes)).for_each(|(to, d)| *to = scale.physical(d) as f32),
-            }
-            return Ok(());
+    /// Writes a group of signals in microvolts to their places in frames of `stride` channels, from channel `at` on.
+    ///
+    /// Some samples of each are converted side by side first, and then go into the frames together: a line of the cache is
+    /// written once, not once a channel.
+    fn interleave(&self, signals: &[usize], at: usize, stride: usize, frames: &mut [f32]) -> Result<(), EdfError> {
+        let mut sources = [(Scale::default(), &[][..]); CHANNELS];
+        for (source, &signal) in sources.iter_mut().zip(signals) {
+            let (header, bytes) = self.ordinary(signal)?;
+            *source = (Scale::of(header).times(header.unit().factor()), bytes);
         }
-        let targets = out.iter_mut().step_by(stride);
-        match self.layout.sample_bytes {
-            3 => targets.zip(samples_24(bytes)).for_each(|(to, d)| *to = scale.physical(d) as f32),
-            _ => targets.zip(samples_16(bytes)).for_each(|(to, d)| *to = scale.physical(d) as f32),
+        let sources = sources.get(..signals.len()).unwrap_or_default();
+        let mut converted = [[0.0f32; FRAMES]; CHANNELS];
+        for (block, frames) in frames.chunks_mut(FRAMES * stride).enumerate() {
+            let from = block * FRAMES * self.layout.sample_bytes;
+            for (row, (scale, bytes)) in converted.iter_mut().zip(sources) {
+                let bytes = bytes.get(from..).unwrap_or_default();
+                match self.layout.sample_bytes {
+                    3 => row.iter_mut().zip(samples_24(bytes)).for_each(|(to, d)| *to = scale.physical(d) as f32),
+                    _ => row.iter_mut().zip(samples_16(bytes)).for_each(|(to, d)| *to = scale.physical(d) as f32),
+                }
+            }
+            for (t, frame) in frames.chunks_exact_mut(stride).enumerate() {
+                let places = frame.get_mut(at..).unwrap_or_default();
+                for (to, row) in places.iter_mut().zip(&converted[..sources.len()]) {
+                    *to = row[t];
+                }
+            }
         }
         Ok(())
     }
@@ -132,7 +142,7 @@ impl Record {
 }
 
 /// The scaling of a signal, its division done once.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Scale {
     physical_min: f64,
     digital_min: f64,
