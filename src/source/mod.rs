@@ -10,6 +10,7 @@ pub mod lsl;
 mod pace;
 mod pattern;
 mod picked;
+mod playback;
 pub mod recording;
 mod replay;
 mod select;

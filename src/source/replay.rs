@@ -3,7 +3,8 @@
 //! Owned by the acquisition thread; holds one record in memory. Invariant: frames of records that follow on have numbers
 //! that follow on; where they do not, or where the recording starts again, numbers jump.
 
-use super::{Pace, Progress, Selection, Source, SourceError};
+use super::playback::Playback;
+use super::{Progress, Selection, Source, SourceError};
 use crate::format::edf::{EdfFile, Record};
 use crate::signal::{Block, Channel, Digital, Event, EventKind, Marker, Montage, SourceKind, Stamp, StreamFacts};
 use std::collections::BTreeMap;
@@ -17,24 +18,11 @@ pub struct ReplaySource {
     signals: Vec<usize>,
     record: Record,
     next_record: u64,
-    /// Frames of the present record, interleaved, and how many of them are gone.
-    frames: Vec<f32>,
-    gone: usize,
-    /// Number of the next frame.
-    next: u64,
-    /// What the present pass adds to the frame numbers of the file.
-    pass_offset: u64,
+    playback: Playback,
     origin_s: f64,
-    markers: Vec<Marker>,
-    next_marker: usize,
-    block_frames: usize,
     repeat: bool,
-    pace: Pace,
     warnings: Vec<String>,
 }
-
-/// Frames by which numbers jump where a recording starts again: enough that no window spans the seam.
-const SEAM_FRAMES: u64 = 1;
 
 impl ReplaySource {
     /// Opens a recording.
@@ -84,35 +72,14 @@ impl ReplaySource {
         if !selection.is_explicit() {
             warnings.extend(left_out(&file, &signals, &ordinary));
         }
-        let block_frames = ((block_s * rate_hz).round() as usize).max(1);
-        Ok(Self {
-            pace: Pace::new(rate_hz, times),
-            file,
-            facts,
-            signals,
-            record,
-            next_record: 0,
-            frames: Vec::new(),
-            gone: 0,
-            next: 0,
-            pass_offset: 0,
-            origin_s,
-            markers,
-            next_marker: 0,
-            block_frames,
-            repeat,
-            warnings,
-        })
+        let playback = Playback::new(signals.len(), rate_hz, times, block_s, markers);
+        Ok(Self { file, facts, signals, record, next_record: 0, playback, origin_s, repeat, warnings })
     }
 
     /// Frames in the longest block it gives.
     #[must_use]
     pub fn block_frames(&self) -> usize {
-        self.block_frames
-    }
-
-    fn waiting(&self) -> usize {
-        self.frames.len() / self.signals.len() - self.gone
+        self.playback.block_frames
     }
 
     /// Reads the next record, going back to the first one if it is to repeat; false at the end.
@@ -122,19 +89,15 @@ impl ReplaySource {
                 return Ok(false);
             }
             self.next_record = 0;
-            self.next_marker = 0;
-            self.pass_offset = self.next + SEAM_FRAMES;
-            self.next = self.pass_offset;
+            self.playback.start_again();
             let text = format!("{} starts again", self.facts.name);
             events.push(Event { at: now, kind: EventKind::Source, text });
         }
         self.file.read_record(self.next_record, &mut self.record)?;
-        self.frames.clear();
-        self.gone = 0;
-        self.record.frames_into(&self.signals, &mut self.frames)?;
+        self.record.frames_into(&self.signals, self.playback.refill())?;
         let onset = self.record.onset_s() - self.origin_s;
-        let here = self.pass_offset as f64 + onset * self.facts.rate_hz;
-        let missing = here - self.next as f64;
+        let here = self.playback.pass_offset as f64 + onset * self.facts.rate_hz;
+        let missing = here - self.playback.next as f64;
         if self.next_record > 0 && missing.abs() > 0.5 {
             let text = if missing > 0.0 {
                 format!("{missing:.0} frames are missing before record {} of the recording", self.next_record)
@@ -147,7 +110,7 @@ impl ReplaySource {
             };
             events.push(Event { at: now, kind: EventKind::Gap, text });
             // Numbers never go back: where the recording does, they jump by as little as makes a gap.
-            self.next = (here.round().max(0.0) as u64).max(self.next + 1);
+            self.playback.next = (here.round().max(0.0) as u64).max(self.playback.next + 1);
         }
         self.next_record += 1;
         Ok(true)
@@ -221,29 +184,11 @@ impl Source for ReplaySource {
         for text in self.warnings.drain(..) {
             events.push(Event { at: now, kind: EventKind::Warning, text });
         }
-        while self.waiting() == 0 {
+        while self.playback.waiting() == 0 {
             if !self.read_on(now, events)? {
                 return Ok(Progress::End("end of source".to_owned()));
             }
         }
-        // A block ends with its record: what follows may lie behind a gap.
-        let frames = self.block_frames.min(self.waiting());
-        let due = self.pace.due(frames, now);
-        if due > now {
-            return Ok(Progress::Wait(due));
-        }
-        let channels = self.signals.len();
-        block.channels = channels;
-        block.samples.extend_from_slice(&self.frames[self.gone * channels..(self.gone + frames) * channels]);
-        block.first = self.next;
-        block.stamp = due;
-        self.gone += frames;
-        self.next += frames as u64;
-        self.pace.play(frames);
-        while let Some(marker) = self.markers.get(self.next_marker).filter(|m| m.frame + self.pass_offset < self.next) {
-            block.markers.push(Marker { frame: marker.frame + self.pass_offset, ..marker.clone() });
-            self.next_marker += 1;
-        }
-        Ok(Progress::Frames)
+        Ok(self.playback.give(now, block))
     }
 }

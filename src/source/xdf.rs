@@ -3,7 +3,8 @@
 //! Owned by the acquisition thread; holds a piece of the signal and all markers in memory. Invariant: frames of one
 //! segment have numbers that follow on; where the recording has a break, or starts again, numbers jump.
 
-use super::{Pace, Progress, Selection, Source, SourceError};
+use super::playback::{Playback, SEAM_FRAMES};
+use super::{Progress, Selection, Source, SourceError};
 use crate::format::xdf::{Place, Samples, Segment, Timeline, ValueFormat, XdfFile, XdfStream};
 use crate::signal::{
     Block, Channel, ChannelKind, Event, EventKind, Marker, Montage, SourceKind, Stamp, StreamFacts, Unit,
@@ -26,23 +27,10 @@ pub struct XdfSource {
     segment: usize,
     place: Place,
     samples: Samples,
-    /// Frames that were read, interleaved, and how many of them are gone.
-    frames: Vec<f32>,
-    gone: usize,
-    /// Number of the next frame.
-    next: u64,
-    /// What the present pass adds to the frame numbers of the file.
-    pass_offset: u64,
-    markers: Vec<Marker>,
-    next_marker: usize,
-    block_frames: usize,
+    playback: Playback,
     repeat: bool,
-    pace: Pace,
     warnings: Vec<String>,
 }
-
-/// Frames by which numbers jump at least where they do not follow on: enough that no window spans the seam.
-const SEAM_FRAMES: u64 = 1;
 
 /// Samples that are read at once.
 const PIECE: usize = 4096;
@@ -87,7 +75,7 @@ impl XdfSource {
         let facts = StreamFacts { kind: SourceKind::Replay, name, montage, rate_hz, frames, markers: texts };
         let mut warnings = file.warnings();
         warnings.extend(left_out(file.streams(), stream));
-        let block_frames = ((block_s * rate_hz).round() as usize).max(1);
+        let playback = Playback::new(indices.len(), rate_hz, times, block_s, markers);
         Ok(Self {
             file,
             stream,
@@ -99,27 +87,14 @@ impl XdfSource {
             segment: 0,
             place: Place::default(),
             samples: Samples::default(),
-            frames: Vec::new(),
-            gone: 0,
-            next: 0,
-            pass_offset: 0,
-            markers,
-            next_marker: 0,
-            block_frames,
+            playback,
             repeat,
-            pace: Pace::new(rate_hz, times),
             warnings,
         })
     }
 
-    fn waiting(&self) -> usize {
-        self.frames.len() / self.picked.len().max(1) - self.gone
-    }
-
     /// Reads the next piece, going back to the beginning if it is to repeat; false at the end.
     fn read_on(&mut self, now: Stamp, events: &mut Vec<Event>) -> Result<bool, SourceError> {
-        self.frames.clear();
-        self.gone = 0;
         let read = self.samples.first + self.samples.stamps.len() as u64;
         let at_end = |segment: Option<&Segment>| segment.is_none_or(|s| read >= s.samples.end);
         if read > 0 && at_end(self.timeline.segments.get(self.segment)) {
@@ -135,10 +110,11 @@ impl XdfSource {
         if !self.file.read(self.stream, &mut self.place, limit, &mut self.samples)? {
             return Ok(false);
         }
+        let frames = self.playback.refill();
         for sample in 0..self.samples.stamps.len() {
             for &(channel, factor) in &self.picked {
                 let value = self.samples.values.number(sample * self.channels + channel).unwrap_or(f64::NAN);
-                self.frames.push((value * factor) as f32);
+                frames.push((value * factor) as f32);
             }
         }
         Ok(true)
@@ -147,18 +123,17 @@ impl XdfSource {
     /// Moves frame numbers to the present segment, or back to the first one; false at the end.
     fn begin_segment(&mut self, now: Stamp, events: &mut Vec<Event>) -> bool {
         if let Some(&first) = self.firsts.get(self.segment) {
-            let missing = self.pass_offset + first - self.next;
+            let missing = self.playback.pass_offset + first - self.playback.next;
             let text = format!("{missing} frames are missing before sample {} of the recording", self.place_sample());
             events.push(Event { at: now, kind: EventKind::Gap, text });
-            self.next = self.pass_offset + first;
+            self.playback.next = self.playback.pass_offset + first;
             return true;
         }
         if !self.repeat {
             return false;
         }
-        (self.segment, self.place, self.samples, self.next_marker) = (0, Place::default(), Samples::default(), 0);
-        self.pass_offset = self.next + SEAM_FRAMES;
-        self.next = self.pass_offset;
+        (self.segment, self.place, self.samples) = (0, Place::default(), Samples::default());
+        self.playback.start_again();
         let text = format!("{} starts again", self.facts.name);
         events.push(Event { at: now, kind: EventKind::Source, text });
         true
@@ -282,28 +257,11 @@ impl Source for XdfSource {
         for text in self.warnings.drain(..) {
             events.push(Event { at: now, kind: EventKind::Warning, text });
         }
-        while self.waiting() == 0 {
+        while self.playback.waiting() == 0 {
             if !self.read_on(now, events)? {
                 return Ok(Progress::End("end of source".to_owned()));
             }
         }
-        let frames = self.block_frames.min(self.waiting());
-        let due = self.pace.due(frames, now);
-        if due > now {
-            return Ok(Progress::Wait(due));
-        }
-        let channels = self.picked.len();
-        block.channels = channels;
-        block.samples.extend_from_slice(&self.frames[self.gone * channels..(self.gone + frames) * channels]);
-        block.first = self.next;
-        block.stamp = due;
-        self.gone += frames;
-        self.next += frames as u64;
-        self.pace.play(frames);
-        while let Some(marker) = self.markers.get(self.next_marker).filter(|m| m.frame + self.pass_offset < self.next) {
-            block.markers.push(Marker { frame: marker.frame + self.pass_offset, ..marker.clone() });
-            self.next_marker += 1;
-        }
-        Ok(Progress::Frames)
+        Ok(self.playback.give(now, block))
     }
 }
