@@ -27,23 +27,11 @@ const LOOKS: u32 = 20;
 /// Records until the source ends or somebody asks.
 pub fn record(arguments: &RecordArguments) -> anyhow::Result<ExitCode> {
     let mut document = written::document(arguments.config.as_deref(), &arguments.set)?;
-    let source = arguments.replay.as_deref().map(|path| ("replay", toml::Value::from(path.display().to_string())));
-    let source = source.or(arguments.lsl.clone().map(|predicate| ("lsl", predicate.into())));
-    let source = source.or(arguments.synthetic.then(|| ("synthetic", true.into())));
-    let is_named = source.is_some() || arguments.config.is_some() || !arguments.set.is_empty();
-    usable(is_named, || {
+    let (replay, lsl, speed) = (arguments.replay.as_deref(), arguments.lsl.as_deref(), arguments.speed.as_deref());
+    let is_named = written::put_source(&mut document, replay, lsl, arguments.synthetic, speed);
+    usable(is_named || arguments.config.is_some() || !arguments.set.is_empty(), || {
         "say what to record: --lsl [PREDICATE], --synthetic, --replay FILE or --config FILE".to_owned()
     })?;
-    if let Some((kind, value)) = source {
-        for other in ["replay", "lsl", "synthetic"] {
-            document.remove("source", other);
-        }
-        document.put(&["source", kind], value);
-    }
-    if let Some(speed) = &arguments.speed {
-        let value = speed.parse::<f64>().map_or_else(|_| toml::Value::from(speed.as_str()), toml::Value::from);
-        document.put(&["source", "speed"], value);
-    }
     document.put(&["record", "file"], arguments.file.display().to_string());
     let config = configure(&document)?;
     if let Some(seconds) = arguments.duration {

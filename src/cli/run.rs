@@ -83,19 +83,8 @@ fn is_bundled(arguments: &RunArguments) -> bool {
 fn configuration(arguments: &RunArguments) -> anyhow::Result<Config> {
     let mut document = written::document(arguments.config.as_deref(), &arguments.set)?;
     let text = |path: &std::path::Path| path.display().to_string();
-    let source = arguments.replay.as_deref().map(|path| ("replay", toml::Value::from(text(path))));
-    let source = source.or(arguments.lsl.clone().map(|predicate| ("lsl", predicate.into())));
-    let source = source.or(arguments.synthetic.then(|| ("synthetic", true.into())));
-    if let Some((kind, value)) = source {
-        for other in ["replay", "lsl", "synthetic"] {
-            document.remove("source", other);
-        }
-        document.put(&["source", kind], value);
-    }
-    if let Some(speed) = &arguments.speed {
-        let value = speed.parse::<f64>().map_or_else(|_| toml::Value::from(speed.as_str()), toml::Value::from);
-        document.put(&["source", "speed"], value);
-    }
+    let (replay, lsl, speed) = (arguments.replay.as_deref(), arguments.lsl.as_deref(), arguments.speed.as_deref());
+    written::put_source(&mut document, replay, lsl, arguments.synthetic, speed);
     if arguments.repeat {
         document.put(&["source", "loop"], true);
     }

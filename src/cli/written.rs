@@ -21,6 +21,31 @@ pub fn document(config: Option<&Path>, settings: &[String]) -> anyhow::Result<Do
     Ok(document)
 }
 
+/// Lays the flags that name a source and its speed over a configuration; says whether one named a source.
+pub fn put_source(
+    document: &mut Document,
+    replay: Option<&Path>,
+    lsl: Option<&str>,
+    synthetic: bool,
+    speed: Option<&str>,
+) -> bool {
+    let source = replay.map(|path| ("replay", toml::Value::from(path.display().to_string())));
+    let source = source.or(lsl.map(|predicate| ("lsl", predicate.into())));
+    let source = source.or(synthetic.then(|| ("synthetic", true.into())));
+    let is_named = source.is_some();
+    if let Some((kind, value)) = source {
+        for other in ["replay", "lsl", "synthetic"] {
+            document.remove("source", other);
+        }
+        document.put(&["source", kind], value);
+    }
+    if let Some(speed) = speed {
+        let value = speed.parse::<f64>().map_or_else(|_| toml::Value::from(speed), toml::Value::from);
+        document.put(&["source", "speed"], value);
+    }
+    is_named
+}
+
 /// Lays `--seed` over a configuration.
 pub fn put_seed(document: &mut Document, seed: Option<u64>) -> Result<(), Unusable> {
     if let Some(seed) = seed {
