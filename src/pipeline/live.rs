@@ -106,20 +106,21 @@ async fn nap(seconds: f64) {
     }
 }
 
-fn encoding(
-    mut stage: EncodeStage,
+/// Steps a stage while there is work and sleeps while there is none, until its writer is gone and nothing is left.
+fn until_over<S>(
+    stage: &mut S,
     bell: &Doorbell,
-    clock: &dyn Clock,
-    tell: impl Fn(Event),
-) -> (String, Result<(), String>) {
-    // A pool of this thread alone: nothing that the encoder computes waits for the trainer's threads.
-    let _pool = own_pool(ENCODE, 1, false);
+    tell: &impl Fn(Event),
+    is_over: impl Fn(&S) -> bool,
+    step: impl Fn(&mut S, &mut Vec<Event>) -> bool,
+) {
     bell.listen();
     let mut events = Vec::new();
     loop {
-        let over = stage.reader().is_abandoned();
-        let worked = stage.step(clock, &mut events);
-        events.drain(..).for_each(&tell);
+        // Looked at before the step: what was written until then is stepped through.
+        let over = is_over(stage);
+        let worked = step(stage, &mut events);
+        events.drain(..).for_each(tell);
         if worked {
             continue;
         }
@@ -128,6 +129,18 @@ fn encoding(
         }
         bell.wait(NAP);
     }
+}
+
+fn encoding(
+    mut stage: EncodeStage,
+    bell: &Doorbell,
+    clock: &dyn Clock,
+    tell: impl Fn(Event),
+) -> (String, Result<(), String>) {
+    // A pool of this thread alone: nothing that the encoder computes waits for the trainer's threads.
+    let _pool = own_pool(ENCODE, 1, false);
+    let is_over = |stage: &EncodeStage| stage.reader().is_abandoned();
+    until_over(&mut stage, bell, &tell, is_over, |stage, events| stage.step(clock, events));
     let (sha256, file) = stage.finish();
     (sha256, file.map_err(|error| error.to_string()))
 }
@@ -141,20 +154,8 @@ pub(super) fn until(seconds: f64) {
 
 /// The recorder's thread.
 pub(super) fn recording(mut stage: RecordStage, bell: &Doorbell, clock: &dyn Clock, tell: impl Fn(Event)) -> Recorded {
-    bell.listen();
+    until_over(&mut stage, bell, &tell, RecordStage::is_over, |stage, events| stage.step(clock.now(), events));
     let mut events = Vec::new();
-    loop {
-        let over = stage.is_over();
-        let worked = stage.step(clock.now(), &mut events);
-        events.drain(..).for_each(&tell);
-        if worked {
-            continue;
-        }
-        if over {
-            break;
-        }
-        bell.wait(NAP);
-    }
     let recorded = stage.finish(clock.now(), &mut events);
     events.drain(..).for_each(&tell);
     recorded
