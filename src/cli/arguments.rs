@@ -70,6 +70,9 @@ pub struct RunArguments {
     /// Read this live stream: a name, or a predicate like "type='EEG' and hostname='amp'".
     #[arg(long, value_name = "PREDICATE", num_args = 0..=1, default_missing_value = "", conflicts_with = "synthetic")]
     pub lsl: Option<String>,
+    /// Join the markers of this stream to the live one: a name or a predicate; may be given again for further streams.
+    #[arg(long, value_name = "PREDICATE", conflicts_with_all = ["replay", "synthetic"])]
+    pub markers: Vec<String>,
     /// Read the synthetic brain, live.
     #[arg(long)]
     pub synthetic: bool,
@@ -204,6 +207,9 @@ pub struct RecordArguments {
     /// Record this live stream: a name, or a predicate like "type='EEG' and hostname='amp'".
     #[arg(long, value_name = "PREDICATE", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["replay", "synthetic"])]
     pub lsl: Option<String>,
+    /// Join the markers of this stream to the live one: a name or a predicate; may be given again for further streams.
+    #[arg(long, value_name = "PREDICATE", conflicts_with_all = ["replay", "synthetic"])]
+    pub markers: Vec<String>,
     /// Record the synthetic brain.
     #[arg(long, conflicts_with = "replay")]
     pub synthetic: bool,
@@ -232,9 +238,15 @@ pub struct RecordArguments {
 pub struct ReplayArguments {
     /// The recording (EDF, EDF+, BDF, BDF+, XDF).
     pub file: PathBuf,
-    /// Times real time, or `max` for as fast as it goes.
+    /// Times real time, or `max` for as fast as it goes. LSL does not tell a sender what receivers have taken: at `max`
+    /// nothing is lost that their buffers hold (what they asked for, 360 s unless they say, at most 360 s); what went out
+    /// farther ahead of real time than that is counted and told at the end.
     #[arg(long, value_name = "N|max", default_value = "1")]
     pub speed: String,
+    /// With --speed max: never farther ahead of real time than S seconds of signal, so that a receiver with a buffer of
+    /// as much that keeps up with real time loses nothing.
+    #[arg(long, value_name = "S")]
+    pub ahead: Option<f64>,
     /// Play it again and again.
     #[arg(long = "loop")]
     pub repeat: bool,

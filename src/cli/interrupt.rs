@@ -15,17 +15,22 @@ pub const AT_ONCE: u8 = 130;
 pub fn listen(shutdown: &Shutdown) -> std::io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     let token = shutdown.clone();
-    let (done, _) = crossbeam_channel::bounded(1);
-    spawn("signals", true, shutdown, done, move || {
-        let mut asked = false;
-        for signal in signals.forever() {
-            // A hang-up may be followed by a termination; only a person's second ctrl-c means "now".
-            if asked && signal == SIGINT {
-                terminal::restore();
-                std::process::exit(i32::from(AT_ONCE));
+    spawn(
+        "signals",
+        true,
+        shutdown,
+        |_, _| (),
+        move || {
+            let mut asked = false;
+            for signal in signals.forever() {
+                // A hang-up may be followed by a termination; only a person's second ctrl-c means "now".
+                if asked && signal == SIGINT {
+                    terminal::restore();
+                    std::process::exit(i32::from(AT_ONCE));
+                }
+                asked = true;
+                token.request(Reason::User);
             }
-            asked = true;
-            token.request(Reason::User);
-        }
-    })
+        },
+    )
 }

@@ -84,7 +84,7 @@ fn configuration(arguments: &RunArguments) -> anyhow::Result<Config> {
     let mut document = written::document(arguments.config.as_deref(), &arguments.set)?;
     let text = |path: &std::path::Path| path.display().to_string();
     let (replay, lsl, speed) = (arguments.replay.as_deref(), arguments.lsl.as_deref(), arguments.speed.as_deref());
-    written::put_source(&mut document, replay, lsl, arguments.synthetic, speed);
+    written::put_source(&mut document, replay, lsl, &arguments.markers, arguments.synthetic, speed);
     if arguments.repeat {
         document.put(&["source", "loop"], true);
     }

@@ -71,7 +71,7 @@ fn text(view: &View) -> String {
     let loss = trainer.losses.last().map_or_else(|| "-".to_owned(), |(_, loss)| format!("{loss:.3}"));
     format!(
         "{} signal {:.1} s, behind {:.0} ms | acquired = consumed+lost+left: {} | {} embeddings, p50 {:.1} p99 {:.1} ms \
-         | {} step {} loss {loss} {:.1}/s, generation {}, {}{}",
+         | {} step {} loss {loss} {:.1}/s, generation {}, {}{}{}",
         clock(view.wall_s),
         view.signal_s,
         view.behind_s * 1e3,
@@ -84,8 +84,18 @@ fn text(view: &View) -> String {
         trainer.steps_per_s,
         trainer.generation,
         trainer.state.word(),
+        recording(view),
         bad_channels(view)
     )
+}
+
+/// Whether a recording is written; nothing where none was asked for.
+fn recording(view: &View) -> String {
+    match &view.recording {
+        None => String::new(),
+        Some(recording) if recording.trouble.is_some() => " | RECORDING STOPPED".to_owned(),
+        Some(recording) => format!(" | recording {:.1} MB", recording.bytes as f64 / 1e6),
+    }
 }
 
 /// The bad channels, a few by name; nothing where all are good.
@@ -121,6 +131,9 @@ fn line(view: &View) -> serde_json::Value {
         "gaps": view.gaps,
         "bad_channels": bad(view).collect::<std::collections::BTreeMap<_, _>>(),
         "frames": ledgers,
+        "recording": view.recording.as_ref().map(|recording| {
+            json!({"file": recording.name, "bytes": recording.bytes, "error": recording.trouble})
+        }),
         "embeddings": view.serving.embeddings,
         "latency_ms": {"p50": view.latency.p50, "p99": view.latency.p99, "max": view.latency.max},
         "training": {

@@ -21,11 +21,12 @@ pub fn document(config: Option<&Path>, settings: &[String]) -> anyhow::Result<Do
     Ok(document)
 }
 
-/// Lays the flags that name a source and its speed over a configuration; says whether one named a source.
+/// Lays the flags that name a source, streams of markers and a speed over a configuration; says whether one named a source.
 pub fn put_source(
     document: &mut Document,
     replay: Option<&Path>,
     lsl: Option<&str>,
+    markers: &[String],
     synthetic: bool,
     speed: Option<&str>,
 ) -> bool {
@@ -37,7 +38,13 @@ pub fn put_source(
         for other in ["replay", "lsl", "synthetic"] {
             document.remove("source", other);
         }
+        if kind != "lsl" {
+            document.remove("source", "markers");
+        }
         document.put(&["source", kind], value);
+    }
+    if !markers.is_empty() {
+        document.put(&["source", "markers"], toml::Value::from(markers.to_vec()));
     }
     if let Some(speed) = speed {
         let value = speed.parse::<f64>().map_or_else(|_| toml::Value::from(speed), toml::Value::from);

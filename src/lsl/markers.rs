@@ -28,16 +28,26 @@ pub struct MarkerInlet {
 }
 
 impl MarkerInlet {
-    /// Connects to a resolved stream of texts and waits until it is open.
+    /// Connects to a resolved stream of texts, or of whole numbers that come when they come, and waits until it is open.
+    /// Numbers are received as texts, as they are written.
     ///
     /// # Errors
-    /// [`LslError::WrongKind`] for numeric streams, [`LslError::Timeout`] and [`LslError::Lost`] where the source
-    /// does not answer.
+    /// [`LslError::WrongKind`] for signals, [`LslError::Timeout`] and [`LslError::Lost`] where the source does not
+    /// answer.
     pub fn open(resolved: &StreamInfo, timeout_s: f64) -> Result<Self, LslError> {
         let channels = resolved.channels();
-        let format = resolved.format().map_or("undefined", SampleFormat::word);
-        if format != SampleFormat::String.word() || channels == 0 || channels > MAX_CHANNELS {
-            let why = format!("it has {channels} channels of {format}; choose a stream of strings");
+        let is_text = match resolved.format() {
+            Some(SampleFormat::String) => true,
+            None | Some(SampleFormat::Float32 | SampleFormat::Double64) => false,
+            Some(_) => resolved.rate_hz() == 0.0,
+        };
+        if !is_text || channels == 0 || channels > MAX_CHANNELS {
+            let format = resolved.format().map_or("undefined", SampleFormat::word);
+            let rate_hz = resolved.rate_hz();
+            let why = format!(
+                "it has {channels} channels of {format} at {rate_hz} Hz; choose a stream of strings, or of whole numbers \
+                 at an irregular rate"
+            );
             return Err(LslError::WrongKind { stream: resolved.to_string(), wanted: "markers", why });
         }
         let mut raw = RawInlet::create(&resolved.raw, MAX_BUFFERED_HUNDREDS)?;

@@ -7,13 +7,13 @@ use super::plan::OpenSource;
 use super::report::Report;
 use super::scale_board::ScaleBoard;
 use super::timeline::Timeline;
+use super::to_recorder::ToRecorder;
 use super::watch::Watch;
 use crate::dsp::Conditioner;
 use crate::ring::{MarkerWriter, Tee};
-use crate::serve::record::RecordCounts;
 use crate::signal::{Block, Clock, Event, EventKind, Marker, Stamp};
 use crate::source::{Progress, SourceError};
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Receiver, Sender};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -88,7 +88,9 @@ pub(super) struct AcquireStage {
     invalid: u64,
     events: Vec<Event>,
     reports: Sender<Report>,
-    recorder: Option<(Sender<Marker>, Arc<RecordCounts>)>,
+    /// What a person labels.
+    labels: Receiver<Marker>,
+    recorder: Option<ToRecorder>,
 }
 
 /// What acquisition is made of.
@@ -106,12 +108,14 @@ pub(super) struct AcquireParts {
     /// Frames that may come.
     pub allowance: Option<u64>,
     pub reports: Sender<Report>,
+    /// What a person labels, where acquisition stands.
+    pub labels: Receiver<Marker>,
 }
 
 impl AcquireStage {
     pub fn new(parts: AcquireParts) -> Self {
-        let AcquireParts { source, watch, conditioner, timeline, recorded, conditioned, markers, allowance, reports } =
-            parts;
+        let AcquireParts { source, watch, conditioner, timeline, .. } = parts;
+        let AcquireParts { recorded, conditioned, markers, allowance, reports, labels, .. } = parts;
         let channels = source.facts().montage.len();
         let outputs = conditioner.channels();
         Self {
@@ -134,13 +138,14 @@ impl AcquireStage {
             invalid: 0,
             events: Vec::new(),
             reports,
+            labels,
             recorder: None,
         }
     }
 
-    /// Gives a copy of each marker to the recorder, which counts those that its queue has no room for.
-    pub fn record(&mut self, queue: Sender<Marker>, counts: Arc<RecordCounts>) {
-        self.recorder = Some((queue, counts));
+    /// Tells a recorder of markers, and of the source's own stamps.
+    pub fn record(&mut self, recorder: ToRecorder) {
+        self.recorder = Some(recorder);
     }
 
     pub fn counts(&self) -> Arc<AcquireCounts> {
@@ -154,6 +159,9 @@ impl AcquireStage {
 
     /// Moves what is due into the rings.
     pub fn step(&mut self, clock: &dyn Clock) -> Result<Turn, SourceError> {
+        if !self.labels.is_empty() {
+            self.label(clock.now());
+        }
         if self.delivered == self.block.frames() {
             self.block.clear();
             self.delivered = 0;
@@ -166,6 +174,9 @@ impl AcquireStage {
                 Progress::Frames => {
                     self.shorten();
                     self.mark(now);
+                    if let Some(recorder) = &mut self.recorder {
+                        recorder.block(&self.block);
+                    }
                 }
                 Progress::Wait(due) => return Ok(Turn::Wait(due)),
                 Progress::Idle => return Ok(Turn::Idle),
@@ -206,6 +217,7 @@ impl AcquireStage {
     /// Hands on the frames that wait in the conditioner for what comes after them, before a gap or at the end; false, and
     /// nothing done, while there is no room for them.
     pub fn finish(&mut self, now: Stamp) -> bool {
+        self.label(now);
         let has_room = self.conditioned.room() >= self.conditioner.held();
         if has_room {
             self.samples.clear();
@@ -257,19 +269,28 @@ impl AcquireStage {
 
     /// Hands the block's markers on, before its frames.
     fn mark(&mut self, now: Stamp) {
-        for marker in self.block.markers.drain(..) {
-            if let Some(markers) = &mut self.markers {
-                markers.push(Marker { frame: self.timeline.model_frame(marker.frame), ..marker.clone() });
-            }
-            let event = Event { at: now, kind: EventKind::Marker, text: marker.text.clone() };
-            if let Some((queue, counts)) = &self.recorder
-                && queue.try_send(marker.clone()).is_err()
-            {
-                counts.refuse();
-            }
-            let _ = self.reports.try_send(Report::Marker(marker));
-            let _ = self.reports.try_send(Report::Event(event));
+        let mut markers = std::mem::take(&mut self.block.markers);
+        markers.drain(..).for_each(|marker| self.hand_out(marker, now));
+        self.block.markers = markers;
+    }
+
+    /// Hands on what a person has labelled.
+    fn label(&mut self, now: Stamp) {
+        while let Ok(marker) = self.labels.try_recv() {
+            self.hand_out(marker, now);
         }
+    }
+
+    fn hand_out(&mut self, marker: Marker, now: Stamp) {
+        if let Some(markers) = &mut self.markers {
+            markers.push(Marker { frame: self.timeline.model_frame(marker.frame), ..marker.clone() });
+        }
+        if let Some(recorder) = &self.recorder {
+            recorder.marker(marker.clone());
+        }
+        let event = Event { at: now, kind: EventKind::Marker, text: marker.text.clone() };
+        let _ = self.reports.try_send(Report::Marker(marker));
+        let _ = self.reports.try_send(Report::Event(event));
     }
 
     /// Cuts the block where the asked-for length of signal ends.

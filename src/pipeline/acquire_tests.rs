@@ -90,6 +90,7 @@ impl Rig {
         let timeline = Timeline::new(ratio, rate_hz);
         let reports = crossbeam_channel::bounded(1).0;
         let stage = AcquireStage::new(AcquireParts {
+            labels: crossbeam_channel::unbounded().1,
             source,
             watch,
             conditioner,

@@ -1,13 +1,15 @@
 //! Commands that go down from a screen or a signal to the pipeline.
 //!
 //! Owns [`Command`]; any thread may send one, the pipeline's control loop takes them. Invariant: a command says what
-//! is wanted and carries no state, so sending it twice does no harm.
+//! is wanted and carries no state, so sending it twice does no harm; a label is sent once for each time that it is meant.
 
 /// What a person asks of a running pipeline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// End the run in good order.
     Quit,
     /// Pause or resume the trainer.
     PauseTraining(bool),
+    /// Label the present moment: a marker on the frame that comes next.
+    Label(String),
 }

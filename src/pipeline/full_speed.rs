@@ -7,7 +7,7 @@ use super::acquire::Turn;
 use super::report::Report;
 use super::run::{Ends, Feed, TELEMETRY_EVERY_S};
 use super::shutdown::{Reason, Shutdown};
-use super::stage::{own_pool, spawn};
+use super::stage::{caught, own_pool, spawn};
 use super::wiring::Stages;
 use crate::serve::EncodeStage;
 use crate::signal::{Clock, Event};
@@ -28,8 +28,7 @@ pub(super) fn start(
     ends: &Ends,
 ) -> io::Result<Vec<&'static str>> {
     let (time, token, ends) = (Arc::clone(clock), shutdown.clone(), ends.clone());
-    let done = ends.done.clone();
-    spawn(PIPELINE, false, shutdown, done, move || {
+    spawn(PIPELINE, false, shutdown, ends.tells_end(), move || {
         let _pool = own_pool(PIPELINE, threads, false);
         turns(stages, &*time, &token, &feed, &ends);
     })?;
@@ -48,7 +47,13 @@ fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, en
             Err(error) => shutdown.request(Reason::Failed { stage: "the source", why: error.to_string() }),
         }
         encode_all(&mut encode, clock, &mut events, &reports);
-        while record.as_mut().is_some_and(|stage| stage.step(clock.now(), &mut events)) {}
+        if let Some(stage) = &mut record
+            && let Err(why) = caught(|| while stage.step(clock.now(), &mut events) {})
+        {
+            // Its ring goes away with it, so nobody waits for it.
+            record = None;
+            telemetry.recorder_stopped(clock.now(), &why);
+        }
         for event in events.drain(..) {
             let _ = reports.try_send(Report::Event(event));
         }
@@ -69,7 +74,10 @@ fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, en
     let (sha256, file) = encode.finish();
     let _ = ends.encode.send((sha256, file.map_err(|error| error.to_string())));
     if let Some(record) = record {
-        let _ = ends.record.send(record.finish(clock.now(), &mut events));
+        match caught(|| record.finish(clock.now(), &mut events)) {
+            Ok(recorded) => drop(ends.record.send(recorded)),
+            Err(why) => telemetry.recorder_stopped(clock.now(), &why),
+        }
         for event in events.drain(..) {
             let _ = reports.try_send(Report::Event(event));
         }

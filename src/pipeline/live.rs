@@ -13,7 +13,7 @@ use super::wiring::Stages;
 use crate::ring::Doorbell;
 use crate::serve::EncodeStage;
 use crate::serve::record::{RecordStage, Recorded};
-use crate::signal::{Clock, Event};
+use crate::signal::{Clock, Event, Stamp};
 use crossbeam_channel::{Receiver, Sender};
 use std::io;
 use std::sync::Arc;
@@ -42,18 +42,18 @@ pub(super) fn start(
 ) -> io::Result<Vec<&'static str>> {
     let Stages { acquire, encode, train, record, telemetry, bells, reports, .. } = stages;
     let mut names = vec![ENCODE, TELEMETRY, ACQUIRE];
-    let (of_encode, of_train, done) = (ends.encode.clone(), ends.train.clone(), ends.done.clone());
+    let (of_encode, of_train) = (ends.encode.clone(), ends.train.clone());
     // Consumers first, so that none misses the first frame.
     let (time, bell) = (Arc::clone(clock), Arc::clone(&bells.encode));
     let of_recorder = reports.clone();
     let told = move |event: Event| drop(reports.try_send(super::report::Report::Event(event)));
-    spawn(ENCODE, false, shutdown, done.clone(), move || {
+    spawn(ENCODE, false, shutdown, ends.tells_end(), move || {
         let _ = of_encode.send(encoding(encode, &bell, &*time, told));
     })?;
     if let Some(train) = train {
         names.push(TRAIN);
         let (time, bell, token) = (Arc::clone(clock), Arc::clone(&bells.train), shutdown.clone());
-        spawn(TRAIN, true, shutdown, done.clone(), move || {
+        spawn(TRAIN, true, shutdown, ends.tells_end(), move || {
             let _ = of_train.send(training(train, &bell, &*time, &token, threads));
         })?;
     }
@@ -61,14 +61,14 @@ pub(super) fn start(
         names.push(RECORD);
         let (time, bell, of_record) = (Arc::clone(clock), Arc::clone(&bells.record), ends.record.clone());
         let told = move |event: Event| drop(of_recorder.try_send(super::report::Report::Event(event)));
-        spawn(RECORD, true, shutdown, done.clone(), move || {
+        spawn(RECORD, true, shutdown, ends.tells_end(), move || {
             let _ = of_record.send(recording(record, &bell, &*time, told));
         })?;
     }
     let (time, bell) = (Arc::clone(clock), Arc::clone(&bells.display));
-    spawn(TELEMETRY, true, shutdown, done.clone(), move || showing(telemetry, &bell, &*time, &feed))?;
+    spawn(TELEMETRY, true, shutdown, ends.tells_end(), move || showing(telemetry, &bell, &*time, &feed))?;
     let (time, token) = (Arc::clone(clock), shutdown.clone());
-    spawn(ACQUIRE, false, shutdown, done, move || acquiring(acquire, &*time, &token))?;
+    spawn(ACQUIRE, false, shutdown, ends.tells_end(), move || acquiring(acquire, &*time, &token))?;
     Ok(names)
 }
 
@@ -191,9 +191,7 @@ fn showing(mut telemetry: Telemetry, bell: &Doorbell, clock: &dyn Clock, feed: &
         let over = telemetry.display().reader().is_abandoned();
         let now = clock.now();
         telemetry.step(now);
-        while let Ok(why) = feed.trainer_died.try_recv() {
-            telemetry.trainer_stopped(now, &why);
-        }
+        mourn(&mut telemetry, feed, now);
         if now - shown >= TELEMETRY_EVERY_S {
             shown = now;
             // A screen that does not keep up misses Views, not frames.
@@ -204,7 +202,19 @@ fn showing(mut telemetry: Telemetry, bell: &Doorbell, clock: &dyn Clock, feed: &
         }
         bell.wait(Duration::from_secs_f64(TELEMETRY_EVERY_S / 2.0));
     }
+    mourn(&mut telemetry, feed, clock.now());
     let _ = feed.last.send(telemetry);
+}
+
+/// Tells of stages that panicked and that the run goes on without.
+fn mourn(telemetry: &mut Telemetry, feed: &Feed, now: Stamp) {
+    while let Ok((name, why)) = feed.died.try_recv() {
+        match name {
+            TRAIN => telemetry.trainer_stopped(now, &why),
+            RECORD => telemetry.recorder_stopped(now, &why),
+            _ => {}
+        }
+    }
 }
 
 /// Waits for the last of what a stage sends.

@@ -17,6 +17,8 @@ mod model;
 mod objective;
 mod plan;
 mod rate;
+#[cfg(test)]
+mod recorder_tests;
 mod recording;
 mod reference;
 mod report;
@@ -27,6 +29,7 @@ mod stage;
 mod summary;
 mod telemetry;
 mod timeline;
+mod to_recorder;
 mod train;
 mod validate;
 pub mod view;

@@ -13,7 +13,8 @@ use crate::lsl::{Library, LslError};
 use crate::signal::{Clock, Montage, StreamFacts};
 use crate::source::synthetic::SyntheticBrain;
 use crate::source::{
-    GeneratedSource, LslSource, PickedSource, ReplaySource, Selection, Source, SourceError, XdfSource,
+    GeneratedSource, LslSource, MarkedSource, MarkerStream, PickedSource, ReplaySource, Selection, Source, SourceError,
+    XdfSource,
 };
 use crate::window::{Judge, Pattern, Span};
 use std::sync::Arc;
@@ -69,8 +70,14 @@ pub fn open_source(
     }
     if let Some(predicate) = &source.lsl {
         let predicate = Some(predicate.as_str()).filter(|p| !p.is_empty());
-        let inlet = wait_for_stream(&library()?, predicate, source.wait_s, clock, patient)?;
-        return Ok(Box::new(PickedSource::new(inlet, &selection)?));
+        let (library, wait_s) = (library()?, source.wait_s);
+        // liblsl keeps far more markers than samples while the other streams are waited for.
+        let markers = source.markers.iter().map(|predicate| {
+            wait_for(wait_s, clock, patient, |left_s| MarkerStream::open(&library, predicate, left_s, clock))
+        });
+        let markers = markers.collect::<Result<Vec<_>, _>>()?;
+        let inlet = wait_for(wait_s, clock, patient, |left_s| LslSource::open(&library, predicate, left_s, clock))?;
+        return Ok(Box::new(PickedSource::new(MarkedSource::new(inlet, markers), &selection)?));
     }
     let brain = SyntheticBrain::new(config.seed, SyntheticBrain::CHANNELS, SyntheticBrain::RATE_HZ);
     let generated = GeneratedSource::new(brain, times.unwrap_or(1.0), block_s);
@@ -80,18 +87,17 @@ pub fn open_source(
 /// Seconds between two looks at whether a person still wants to wait.
 const LOOK_S: f64 = 1.0;
 
-/// Waits for a stream that may not be there yet, for as long as `patient` says.
-fn wait_for_stream(
-    library: &Library,
-    predicate: Option<&str>,
+/// Opens a stream that may not be there yet, waiting as long as `patient` says.
+fn wait_for<T>(
     wait_s: f64,
     clock: &dyn Clock,
     patient: &dyn Fn() -> bool,
-) -> Result<LslSource, SourceError> {
+    open: impl Fn(f64) -> Result<T, SourceError>,
+) -> Result<T, SourceError> {
     let until = clock.now() + wait_s;
     loop {
         let left_s = until - clock.now();
-        match LslSource::open(library, predicate, left_s.clamp(0.0, LOOK_S), clock) {
+        match open(left_s.clamp(0.0, LOOK_S)) {
             _ if !patient() => return Err(SourceError::Interrupted),
             Err(SourceError::Lsl(LslError::NoStream { .. })) if left_s > LOOK_S => {}
             Err(SourceError::Lsl(LslError::NoStream { wanted, visible, .. })) => {

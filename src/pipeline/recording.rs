@@ -9,10 +9,11 @@ use super::plan::OpenSource;
 use super::shutdown::{Reason, Shutdown};
 use super::stage::spawn;
 use super::telemetry::Consumer;
+use super::to_recorder::{ToRecorder, to_recorder};
 use crate::format::disk::OsDisk;
 use crate::ring::{Branch, Doorbell, Tee, WhenFull, frames};
 use crate::serve::record::{RecordCounts, RecordError, RecordSettings, RecordStage, Recorded};
-use crate::signal::{Block, Clock, Event, EventKind, Marker, Stamp, StreamFacts};
+use crate::signal::{Block, Clock, Event, EventKind, Stamp, StreamFacts};
 use crate::source::{Progress, SourceError};
 use crossbeam_channel::{Receiver, Sender};
 use std::io;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 
 /// Seconds of signal that the recorder may fall behind.
 const RING_S: f64 = 12.0;
-/// Blocks that the ring holds at most, and markers that may wait.
+/// Blocks that the ring holds at most, and events that may wait.
 const HEADERS: usize = 65_536;
 const QUEUE: usize = 4096;
 
@@ -78,9 +79,9 @@ impl Recording {
         let (writer, reader) = frames(channels, rate_hz, capacity, capacity.min(HEADERS));
         let ledger =
             Consumer { name: "recorder", written: writer.counts(), read: reader.counts(), capacity: capacity as u64 };
-        let (queue, markers) = crossbeam_channel::bounded(QUEUE);
+        let (heard, told) = to_recorder(reader, capacity, None);
         let dated = RecordSettings { unix_zero_s: unix_s().map(|seconds| seconds - clock.now().0), ..settings.clone() };
-        let stage = RecordStage::create(&OsDisk, &dated, &facts, reader, markers, None, clock.now())?;
+        let stage = RecordStage::create(&OsDisk, &dated, &facts, heard, clock.now())?;
         let (path, counts) = (stage.path().to_owned(), stage.counts());
         let bell = Arc::new(Doorbell::default());
         let when_full = if waits { WhenFull::Wait } else { WhenFull::Lose };
@@ -89,8 +90,7 @@ impl Recording {
         let acquire = Acquire {
             source,
             tee,
-            markers: queue,
-            counts: Arc::clone(&counts),
+            recorder: told(Arc::clone(&counts)),
             allowance: duration_s.map(|s| (s * rate_hz).round() as u64),
             block: Block::with_capacity(channels, 1024),
             is_waiting: false,
@@ -101,12 +101,15 @@ impl Recording {
         let (recorded_in, recorded) = one();
         let (done_in, done) = crossbeam_channel::unbounded();
         let time = Arc::clone(clock);
-        spawn(RECORD, false, shutdown, done_in.clone(), move || {
+        let told_end = done_in.clone();
+        let ended = move |name, panicked| drop(told_end.send((name, panicked)));
+        spawn(RECORD, false, shutdown, ended, move || {
             let told = |event| drop(tell.try_send(event));
             let _ = recorded_in.send(recording(stage, &bell, &*time, told));
         })?;
         let (time, token) = (Arc::clone(clock), shutdown.clone());
-        spawn(ACQUIRE, false, shutdown, done_in, move || acquiring(acquire, &*time, &token))?;
+        let ended = move |name, panicked| drop(done_in.send((name, panicked)));
+        spawn(ACQUIRE, false, shutdown, ended, move || acquiring(acquire, &*time, &token))?;
         let (running, shutdown) = (2, shutdown.clone());
         Ok(Self { events, path, facts, counts, ledger, done, running, recorded, shutdown, failures: Vec::new() })
     }
@@ -165,8 +168,7 @@ impl Recording {
 struct Acquire {
     source: OpenSource,
     tee: Tee,
-    markers: Sender<Marker>,
-    counts: Arc<RecordCounts>,
+    recorder: ToRecorder,
     allowance: Option<u64>,
     block: Block,
     /// True while a block waits for room.
@@ -204,7 +206,10 @@ impl Acquire {
                 let _ = self.tell.try_send(event);
             }
             match progress? {
-                Progress::Frames => self.shorten(),
+                Progress::Frames => {
+                    self.shorten();
+                    self.recorder.block(&self.block);
+                }
                 Progress::Wait(due) => return Ok(Turn::Wait(due - clock.now())),
                 Progress::Idle => return Ok(Turn::Again),
                 Progress::End(why) => return Ok(Turn::Over(Reason::Source(why))),
@@ -221,9 +226,7 @@ impl Acquire {
         for marker in self.block.markers.drain(..) {
             let event = Event { at: self.arrived, kind: EventKind::Marker, text: marker.text.clone() };
             let _ = self.tell.try_send(event);
-            if self.markers.try_send(marker).is_err() {
-                self.counts.refuse();
-            }
+            self.recorder.marker(marker);
         }
         Ok(if self.allowance == Some(0) { Turn::Over(Reason::Duration) } else { Turn::Again })
     }

@@ -14,7 +14,7 @@ use super::train::TrainEnd;
 use super::view::View;
 use super::wiring::Stages;
 use crate::serve::record::Recorded;
-use crate::signal::{Clock, Stamp};
+use crate::signal::{Clock, Marker, Stamp};
 use crossbeam_channel::{Receiver, Sender};
 use std::io;
 use std::sync::Arc;
@@ -28,7 +28,8 @@ pub const DEADLINE_S: f64 = 5.0;
 /// Where Views go, and what telemetry must hear.
 pub(super) struct Feed {
     pub views: Sender<Arc<View>>,
-    pub trainer_died: Receiver<String>,
+    /// Stages that panicked, and why.
+    pub died: Receiver<(&'static str, String)>,
     pub last: Sender<Telemetry>,
 }
 
@@ -42,6 +43,20 @@ pub(super) struct Ends {
     pub train: Sender<TrainEnd>,
     pub record: Sender<Recorded>,
     pub done: Sender<(&'static str, Option<String>)>,
+    pub died: Sender<(&'static str, String)>,
+}
+
+impl Ends {
+    /// What a stage's thread does at its end: telemetry hears at once of a panic, whoever waits hears of any end.
+    pub fn tells_end(&self) -> impl FnOnce(&'static str, Option<String>) + Send + use<> {
+        let (done, died) = (self.done.clone(), self.died.clone());
+        move |name, panicked| {
+            if let Some(why) = &panicked {
+                let _ = died.send((name, why.clone()));
+            }
+            let _ = done.send((name, panicked));
+        }
+    }
 }
 
 /// Why a run did not start.
@@ -60,12 +75,12 @@ pub struct Running {
     facts: Facts,
     waiting_for: Vec<&'static str>,
     done: Receiver<(&'static str, Option<String>)>,
-    trainer_died: Sender<String>,
     last: Receiver<Telemetry>,
     encode: Receiver<EncodeEnd>,
     train: Receiver<TrainEnd>,
     record: Receiver<Recorded>,
     asked: Option<Stamp>,
+    labels: Sender<Marker>,
 }
 
 /// How a run ended.
@@ -87,15 +102,16 @@ pub struct Outcome {
 /// If the system gives no threads.
 pub fn start(plan: &Plan, stages: Stages, clock: Arc<dyn Clock>, shutdown: &Shutdown) -> Result<Running, RunError> {
     let (views_in, views) = crossbeam_channel::bounded(2);
-    let (trainer_died, died) = crossbeam_channel::unbounded();
+    let (died_in, died) = crossbeam_channel::unbounded();
     let (last_in, last) = one();
     let (encode_in, encode) = one();
     let (train_in, train) = one();
     let (record_in, record) = one();
     let (done_in, done) = crossbeam_channel::unbounded();
     let (started, gauges, facts) = (clock.now(), stages.gauges.clone(), Facts::of(plan));
-    let feed = Feed { views: views_in, trainer_died: died, last: last_in };
-    let ends = Ends { encode: encode_in, train: train_in, record: record_in, done: done_in };
+    let labels = stages.labels.clone();
+    let feed = Feed { views: views_in, died, last: last_in };
+    let ends = Ends { encode: encode_in, train: train_in, record: record_in, done: done_in, died: died_in };
     let start = if plan.at_full_speed { full_speed::start } else { live::start };
     let waiting_for = start(stages, plan.threads(), &clock, shutdown, feed, &ends)?;
     let shutdown = shutdown.clone();
@@ -108,12 +124,12 @@ pub fn start(plan: &Plan, stages: Stages, clock: Arc<dyn Clock>, shutdown: &Shut
         facts,
         waiting_for,
         done,
-        trainer_died,
         last,
         encode,
         train,
         record,
         asked: None,
+        labels,
     })
 }
 
@@ -133,13 +149,18 @@ impl Running {
                     train.pause(paused);
                 }
             }
+            Command::Label(text) => {
+                let frame = self.gauges.acquire.end_frame();
+                // Where nobody takes it any more the run is ending.
+                let _ = self.labels.send(Marker { frame, duration_s: None, text });
+            }
         }
     }
 
     /// Notices stages that ended; true while the run goes on, at most until the deadline after it was asked to end.
     pub fn attend(&mut self) -> bool {
-        while let Ok((name, panicked)) = self.done.try_recv() {
-            self.stage_ended(name, panicked);
+        while let Ok((name, _)) = self.done.try_recv() {
+            self.waiting_for.retain(|&n| n != name);
         }
         if self.shutdown.is_requested() {
             let asked = *self.asked.get_or_insert_with(|| self.clock.now());
@@ -150,21 +171,13 @@ impl Running {
         !self.waiting_for.is_empty()
     }
 
-    /// Strikes a stage off; a trainer that panicked is told to telemetry, for the run goes on without it.
-    fn stage_ended(&mut self, name: &'static str, panicked: Option<String>) {
-        self.waiting_for.retain(|&n| n != name);
-        if let (Some(why), live::TRAIN) = (panicked, name) {
-            let _ = self.trainer_died.send(why);
-        }
-    }
-
     /// Waits for the end of the run and sums it up.
     #[must_use]
     pub fn finish(mut self) -> Outcome {
         while self.attend() {
             // Views that nobody takes must not hold anything up; telemetry drops them by itself.
-            if let Ok((name, panicked)) = self.done.recv_timeout(Duration::from_millis(20)) {
-                self.stage_ended(name, panicked);
+            if let Ok((name, _)) = self.done.recv_timeout(Duration::from_millis(20)) {
+                self.waiting_for.retain(|&n| n != name);
             }
         }
         let (mut failures, mut notes) = (Vec::new(), Vec::new());
@@ -189,13 +202,10 @@ impl Running {
         if self.gauges.train.is_some() && train.is_none() {
             failures.push("the trainer left no checkpoint".to_owned());
         }
-        let record = last(&self.record);
+        let record = last(&self.record).or_else(|| self.gauges.record.as_ref().map(|(path, counts)| counts.left(path)));
         if let Some(recorded) = &record {
             failures.extend(recorded.error.clone());
             notes.push(recorded.to_string());
-        }
-        if self.gauges.record.is_some() && record.is_none() {
-            failures.push("the recorder left no word of its file, which holds every whole record".to_owned());
         }
         let mut telemetry = last(&self.last);
         if let Some(telemetry) = &mut telemetry {

@@ -3,11 +3,10 @@
 //! Invariant: every thread has a name, and a panic in one becomes a failed stage, never a silent loss.
 
 use super::shutdown::{Reason, Shutdown};
-use crossbeam_channel::Sender;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Runs `work` on a thread of this name; at its end its name goes into `done`.
+/// Runs `work` on a thread of this name; at its end `done` is called there with its name and, after a panic, why.
 ///
 /// A panic asks for the end of the run and is told as its reason, unless `survivable` (the run goes on without it).
 ///
@@ -17,20 +16,25 @@ pub fn spawn(
     name: &'static str,
     survivable: bool,
     shutdown: &Shutdown,
-    done: Sender<(&'static str, Option<String>)>,
+    done: impl FnOnce(&'static str, Option<String>) + Send + 'static,
     work: impl FnOnce() + Send + 'static,
 ) -> io::Result<()> {
     let shutdown = shutdown.clone();
     let body = move || {
-        let panicked = catch_unwind(AssertUnwindSafe(work)).err().map(|payload| message(payload.as_ref()));
+        let panicked = caught(work).err();
         if let Some(why) = &panicked
             && !survivable
         {
             shutdown.request(Reason::Failed { stage: name, why: why.clone() });
         }
-        let _ = done.send((name, panicked));
+        done(name, panicked);
     };
     std::thread::Builder::new().name(name.to_owned()).spawn(body).map(|_| ())
+}
+
+/// Does something that may panic; why it did, where it did. What it was in the midst of is not to be used again.
+pub(super) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|payload| message(payload.as_ref()))
 }
 
 fn message(payload: &(dyn std::any::Any + Send)) -> String {

@@ -7,7 +7,7 @@ use super::acquire::AcquireCounts;
 use super::display::DisplayStage;
 use super::report::Report;
 use super::train::TrainCounts;
-use super::view::{Latency, Ledger, ServingView, TrainerState, TrainerView, View};
+use super::view::{Latency, Ledger, RecordingView, ServingView, TrainerState, TrainerView, View};
 use super::watch::QualityCounts;
 use crate::learn::Health;
 use crate::ring::{ReaderCounts, WriterCounts};
@@ -16,6 +16,7 @@ use crate::serve::record::RecordCounts;
 use crate::signal::{Event, EventKind, Stamp, StreamFacts};
 use crossbeam_channel::Receiver;
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -65,7 +66,7 @@ pub(super) struct Gauges {
     /// The generation that is served first and its step.
     pub first_generation: u64,
     /// The recording and its counters.
-    pub record: Option<(String, Arc<RecordCounts>)>,
+    pub record: Option<(PathBuf, Arc<RecordCounts>)>,
 }
 
 /// Losses that are kept for the curve; when there are more, every second goes.
@@ -196,6 +197,15 @@ impl Telemetry {
         self.happened(Event { at: now, kind: EventKind::Error, text: format!("the trainer stopped: {why}") });
     }
 
+    /// The recorder has died; what it wrote is kept, and the run goes on.
+    pub fn recorder_stopped(&mut self, now: Stamp, why: &str) {
+        let Some((path, counts)) = &self.gauges.record else { return };
+        let name = path.display();
+        let text = format!("the recording has stopped: {why}; {name} holds every whole record: repair it");
+        counts.fail(text.clone());
+        self.happened(Event { at: now, kind: EventKind::Error, text });
+    }
+
     /// The trainer's state in words and numbers.
     pub fn trainer(&self) -> &TrainerView {
         &self.trainer
@@ -227,8 +237,12 @@ impl Telemetry {
             recording: gauges
                 .record
                 .as_ref()
-                .filter(|(_, counts)| !counts.has_stopped())
-                .map(|(name, counts)| (name.clone(), counts.bytes())),
+                .filter(|(_, counts)| !counts.has_stopped() || counts.trouble().is_some())
+                .map(|(path, counts)| RecordingView {
+                    name: path.display().to_string(),
+                    bytes: counts.bytes(),
+                    trouble: counts.trouble().map(str::to_owned),
+                }),
             ledgers: gauges.consumers.iter().map(|consumer| consumer.ledger(&gauges.acquire)).collect(),
             latency: latency(encode),
             histogram,

@@ -73,6 +73,17 @@ impl Findings {
             let written = if named == 0 { "none of them is there" } else { "there are several" };
             self.0.push(problem.hint(written));
         }
+        if source.lsl.is_none() && !source.markers.is_empty() {
+            let allowed = "is for live streams: the annotations of a recording are its markers";
+            let written = format!("[\"{}\"]", source.markers.join("\", \""));
+            self.0
+                .push(Problem::of("source.markers", written, allowed).hint("leave it out, or name a stream in `lsl`"));
+        }
+        if source.markers.iter().any(|predicate| predicate.trim().is_empty()) {
+            let allowed = "must be a name, or a predicate such as type='Markers' and hostname='stimuli'";
+            self.0
+                .push(Problem::of("source.markers", "\"\"", allowed).hint("`neurostream streams` lists what is there"));
+        }
         match source.speed {
             Speed::Times(times) => self.range("source.speed", times, 0.01..=1000.0),
             Speed::Max if source.replay.is_none() && named == 1 => {

@@ -130,6 +130,17 @@ pub struct ServingView {
     pub file: Option<String>,
 }
 
+/// The recording.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecordingView {
+    /// The file.
+    pub name: String,
+    /// Bytes of it.
+    pub bytes: u64,
+    /// Why nothing more is written, where that is so.
+    pub trouble: Option<String>,
+}
+
 /// Everything a screen shows.
 #[derive(Clone, Debug)]
 pub struct View {
@@ -147,8 +158,8 @@ pub struct View {
     pub data_age_s: f64,
     /// Gaps in the stream so far.
     pub gaps: u64,
-    /// The recording being written, where there is one: name and bytes.
-    pub recording: Option<(String, u64)>,
+    /// The recording, where there is one.
+    pub recording: Option<RecordingView>,
     /// One entry a consumer.
     pub ledgers: Vec<Ledger>,
     /// Latency of embeddings.

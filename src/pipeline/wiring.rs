@@ -10,10 +10,11 @@ use super::plan::{OpenSource, Plan};
 use super::report::Report;
 use super::telemetry::{Consumer, Gauges, Telemetry};
 use super::timeline::Timeline;
+use super::to_recorder::{ToRecorder, to_recorder};
 use super::train::{Checkpoints, TrainParts, TrainStage};
 use super::watch::Watch;
 use crate::dsp::{Conditioner, Ratio, StateError};
-use crate::format::disk::OsDisk;
+use crate::format::disk::{Disk, OsDisk};
 use crate::format::edf::Gap;
 use crate::format::embedding::{Beside, EmbeddingFile, EmbeddingFileError};
 use crate::learn::{Checkpoint, CheckpointError, Trainer, TrainerSettings};
@@ -77,6 +78,8 @@ pub struct Stages {
     pub(super) gauges: Gauges,
     pub(super) bells: Bells,
     pub(super) reports: Sender<Report>,
+    /// To acquisition: what a person labels.
+    pub(super) labels: Sender<Marker>,
 }
 
 impl std::fmt::Debug for Stages {
@@ -98,12 +101,14 @@ pub(super) struct Bells {
 const RING_S: f64 = 4.0;
 /// Seconds of signal that the recorder may fall behind, as long as a slow disk takes.
 const RECORD_RING_S: f64 = 12.0;
-/// Markers, and embeddings, that may wait for the recorder.
+/// Embeddings that may wait for the recorder.
 const RECORD_QUEUE: usize = 4096;
 /// Blocks that a ring holds at most; live sources may send a block a frame.
 const HEADERS: usize = 16_384;
 /// Markers that may wait for the encoder; more in one block, or while it is busy, are lost and counted.
 const MARKERS: usize = 1024;
+/// Seconds by which a marker of another stream, or a key, may come later than its frame.
+const LATE_S: f64 = 1.0;
 
 impl Stages {
     /// Joins the stages of a plan.
@@ -111,6 +116,17 @@ impl Stages {
     /// # Errors
     /// If a checkpoint cannot be read or its folder not made, or embeddings have nowhere to go.
     pub fn wire(plan: &Plan, source: OpenSource, options: &Options, clock: &dyn Clock) -> Result<Self, WiringError> {
+        Self::wire_on(&OsDisk, plan, source, options, clock)
+    }
+
+    /// The same with recordings on any disk.
+    pub(super) fn wire_on(
+        disk: &dyn Disk,
+        plan: &Plan,
+        source: OpenSource,
+        options: &Options,
+        clock: &dyn Clock,
+    ) -> Result<Self, WiringError> {
         let resumed = if options.resume { Some(Checkpoint::newest(&plan.config.train.checkpoint)?) } else { None };
         // A model keeps the channels that it was trained with.
         let plan = &resumed.as_ref().map_or_else(|| plan.clone(), |(_, c)| plan.for_model_of(&c.identity.channels));
@@ -190,7 +206,7 @@ impl Stages {
             let capacity = recorded.max((RECORD_RING_S * rate_hz).ceil() as usize);
             let (reader, branch) = rings.make("recorder", &bells.record, stream, capacity, false);
             of_recorded.push(branch);
-            recorder = Some(Recorder::begin(&settings, plan, reader, now)?);
+            recorder = Some(Recorder::begin(disk, &settings, plan, (reader, capacity), now)?);
         }
         let consumers = rings.consumers;
         let timeline = Timeline::new(plan.conditioning.resample.unwrap_or(Ratio::ONE), rate_hz);
@@ -201,10 +217,12 @@ impl Stages {
             None => (None, Cutter::Slide(Slide::new(plan.window, plan.hop))),
             Some((span, pattern)) => {
                 let (into, out) = markers(MARKERS);
-                (Some(into), Cutter::Around(Around::new(span, pattern, out)))
+                let late = if plan.at_full_speed { 0 } else { (LATE_S * plan.rate_hz).ceil() as usize };
+                (Some(into), Cutter::Around(Around::new(span, pattern, out).with_late_markers(late)))
             }
         };
         let lost_markers = for_markers.as_ref().map(MarkerWriter::lost);
+        let (labels_in, labels) = crossbeam_channel::unbounded();
         let mut acquire = AcquireStage::new(AcquireParts {
             source,
             watch,
@@ -215,6 +233,7 @@ impl Stages {
             markers: for_markers,
             allowance,
             reports: reports.clone(),
+            labels,
         });
         let judge = plan.judge();
         let serving =
@@ -257,7 +276,7 @@ impl Stages {
             outlet: config.serve.lsl.as_ref().filter(|_| published).map(|o| o.name.clone()),
             file: config.serve.embeddings.as_ref().map(|p| p.display().to_string()),
             first_generation,
-            record: record.as_ref().map(|stage| (stage.path().display().to_string(), stage.counts())),
+            record: record.as_ref().map(|stage| (stage.path().to_owned(), stage.counts())),
         };
         notes.extend(record.as_ref().map(|stage| format!("recording into {}", stage.path().display())));
         for text in notes {
@@ -265,33 +284,35 @@ impl Stages {
         }
         let display = DisplayStage::new(for_display, rate_hz, skip_beyond(recorded));
         let telemetry = Telemetry::new(gauges.clone(), reported, display, now);
-        Ok(Self { acquire, encode, train, record, telemetry, gauges, bells, reports })
+        Ok(Self { acquire, encode, train, record, telemetry, gauges, bells, reports, labels: labels_in })
     }
 }
 
 /// A recorder before it is joined to those that it hears from.
 struct Recorder {
     stage: RecordStage,
-    markers: Sender<Marker>,
+    told: ToRecorder,
     embeddings: Option<Sender<EmbeddingCopy>>,
 }
 
 impl Recorder {
     fn begin(
+        disk: &dyn Disk,
         settings: &RecordSettings,
         plan: &Plan,
-        reader: FrameReader,
+        (reader, capacity): (FrameReader, usize),
         now: crate::signal::Stamp,
     ) -> Result<Self, RecordError> {
-        let (markers, heard) = crossbeam_channel::bounded(RECORD_QUEUE);
         let (embeddings, copies) = crossbeam_channel::bounded(RECORD_QUEUE);
         let (embeddings, copies) = settings.embedding.as_ref().map(|_| (embeddings, copies)).unzip();
-        let stage = RecordStage::create(&OsDisk, settings, &plan.facts, reader, heard, copies, now)?;
-        Ok(Self { stage, markers, embeddings })
+        let (heard, told) = to_recorder(reader, capacity, copies);
+        let stage = RecordStage::create(disk, settings, &plan.facts, heard, now)?;
+        let told = told(stage.counts());
+        Ok(Self { stage, told, embeddings })
     }
 
     fn join(self, acquire: &mut AcquireStage, encode: &mut EncodeStage) -> RecordStage {
-        acquire.record(self.markers, self.stage.counts());
+        acquire.record(self.told);
         self.embeddings.into_iter().for_each(|queue| encode.record(queue, self.stage.counts()));
         self.stage
     }

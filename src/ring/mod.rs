@@ -6,16 +6,19 @@
 //! All counts are in frames of the source, for which the frames of a ring may stand at another rate.
 //! What was known of the channels' quality travels beside the headers, one bit a channel, and on demand the amplitude that
 //! scaling took out of each, by the same protocol; markers
-//! have a small ring of their own, and are pushed before the frames they fall on.
+//! have a small ring of their own, and are pushed before the frames they fall on; so have the stamps that a source gave
+//! itself, for the recorder.
 
 mod doorbell;
 mod markers;
+mod own_stamps;
 mod reader;
 mod tee;
 mod writer;
 
 pub use doorbell::Doorbell;
 pub use markers::{MarkerReader, MarkerWriter, markers};
+pub use own_stamps::{StampReader, StampWriter, own_stamps};
 pub use reader::{FrameReader, Passage, ReaderCounts};
 pub use tee::{Branch, Tee, WhenFull};
 pub use writer::{FrameWriter, WriterCounts};

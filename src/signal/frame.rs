@@ -56,8 +56,13 @@ pub struct Block {
     pub first: u64,
     /// When the last frame was sampled (or due), on the host's clock.
     pub stamp: Stamp,
-    /// Markers that fall into these frames, or between the previous block and these.
+    /// Markers that fall into these frames, or between the previous block and these; of a live stream also late ones, on
+    /// frames before.
     pub markers: Vec<Marker>,
+    /// The stamps that the source itself gave, one a frame, where it has a clock of its own; otherwise none.
+    pub own_stamps: Vec<f64>,
+    /// What leads from that clock to LSL's clock of this host, in seconds, as it was last measured.
+    pub own_clock_s: Option<f64>,
 }
 
 impl Block {
@@ -77,5 +82,7 @@ impl Block {
     pub fn clear(&mut self) {
         self.samples.clear();
         self.markers.clear();
+        self.own_stamps.clear();
+        self.own_clock_s = None;
     }
 }

@@ -42,6 +42,8 @@ impl<S: Source> Source for PickedSource<S> {
         block.first = self.whole.first;
         block.stamp = self.whole.stamp;
         block.markers.append(&mut self.whole.markers);
+        block.own_stamps.append(&mut self.whole.own_stamps);
+        block.own_clock_s = self.whole.own_clock_s;
         Ok(progress)
     }
 }

@@ -5,7 +5,7 @@
 //! so a slow or dead terminal costs the pipeline nothing.
 
 use super::keyboard::Keyboard;
-use super::keys::action;
+use super::keys::{Action, action, typed};
 use super::screen::render;
 use super::state::State;
 use super::terminal::{Taken, TerminalError};
@@ -121,8 +121,15 @@ impl<'a> Turns<'a> {
     fn take(&mut self, input: &Event) {
         match input {
             Event::Key(key) => {
-                let Some(action) = action(*key) else { return };
-                self.unsent.extend(self.state.on(action));
+                let meant = action(*key);
+                let command = if self.state.is_writing() && meant != Some(Action::Interrupt) {
+                    let Some(typed) = typed(*key) else { return };
+                    self.state.write(typed)
+                } else {
+                    let Some(action) = meant else { return };
+                    self.state.on(action)
+                };
+                self.unsent.extend(command);
             }
             Event::FocusGained => self.focused = true,
             Event::FocusLost => self.focused = false,

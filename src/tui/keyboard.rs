@@ -107,6 +107,7 @@ fn decode(bytes: &[u8]) -> Option<(usize, Option<Event>)> {
         // Alt and a key, which mean nothing here.
         [ESCAPE, ref rest @ ..] => decode(rest).map(|(used, _)| (used + 1, None)),
         [b'\r' | b'\n', ..] => Some((1, Some(key(KeyCode::Enter)))),
+        [0x7f, ..] => Some((1, Some(key(KeyCode::Backspace)))),
         [byte @ 1..=26, ..] => {
             let letter = char::from(byte - 1 + b'a');
             Some((1, Some(Event::Key(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL)))))
@@ -178,13 +179,14 @@ mod tests {
         let interrupt = Event::Key(KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL));
         assert_eq!(typed(b"\x03"), [interrupt]);
         assert_eq!(typed(b"\x1b[O\x1b[I"), [Event::FocusLost, Event::FocusGained]);
+        assert_eq!(typed(b"\x7f"), [key(KeyCode::Backspace)]);
         assert_eq!(typed("µ?".as_bytes()), ['µ', '?'].map(|letter| key(KeyCode::Char(letter))));
     }
 
     #[test]
     fn unknown_sequences_are_skipped_whole() {
         let q = [key(KeyCode::Char('q'))];
-        for unknown in ["\x1b[99~", "\x1b[1;5A", "\x1b[<0;10;10M", "\x1bx", "\x1bOP", "\x7f", "\0", "\x1b[12\u{e4}"] {
+        for unknown in ["\x1b[99~", "\x1b[1;5A", "\x1b[<0;10;10M", "\x1bx", "\x1bOP", "\0", "\x1b[12\u{e4}"] {
             let letters: Vec<Event> = typed(format!("{unknown}q").as_bytes());
             assert_eq!(letters.last(), q.last(), "{unknown:?}");
             assert!(letters.len() <= 2, "{unknown:?} gave {letters:?}");

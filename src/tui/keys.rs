@@ -34,6 +34,8 @@ pub enum Action {
     AutoScale,
     /// Show the selected channel alone, or all of them again.
     Solo,
+    /// Begin to write a label for the present moment.
+    Label,
     /// Pause or resume the trainer.
     PauseTraining,
     /// Give the events more room, or less.
@@ -42,6 +44,19 @@ pub enum Action {
     Help,
     /// Close what lies on top.
     Dismiss,
+}
+
+/// What a key does to a text that is being written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Typed {
+    /// One more character.
+    Letter(char),
+    /// The last one goes.
+    Erase,
+    /// The text is done.
+    Done,
+    /// It is not wanted any more.
+    Leave,
 }
 
 /// One line of the help: keys that belong together.
@@ -125,6 +140,12 @@ pub(super) const TABLE: &[Entry] = &[
         help: "let the signal choose the scale",
     },
     Entry {
+        keys: &[(KeyCode::Char('l'), NONE, Action::Label)],
+        shown: "l",
+        word: "label",
+        help: "label this moment; a digit repeats an earlier label",
+    },
+    Entry {
         keys: &[(KeyCode::Char('t'), NONE, Action::PauseTraining)],
         shown: "t",
         word: "training",
@@ -155,6 +176,21 @@ pub fn action(key: KeyEvent) -> Option<Action> {
     bindings.find(|(code, with, _)| *code == key.code && *with == modifiers).map(|(_, _, action)| *action)
 }
 
+/// What a key does while a text is written; keys that do nothing to it do nothing, but for the interrupt.
+#[must_use]
+pub fn typed(key: KeyEvent) -> Option<Typed> {
+    if key.kind == KeyEventKind::Release {
+        return None;
+    }
+    match (key.code, key.modifiers.difference(KeyModifiers::SHIFT)) {
+        (KeyCode::Char('h'), KeyModifiers::CONTROL) | (KeyCode::Backspace, _) => Some(Typed::Erase),
+        (KeyCode::Char(letter), NONE) => Some(Typed::Letter(letter)),
+        (KeyCode::Enter, _) => Some(Typed::Done),
+        (KeyCode::Esc, _) => Some(Typed::Leave),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,6 +210,15 @@ mod tests {
         assert_eq!(with(KeyCode::Char('c'), KeyModifiers::CONTROL), Some(Action::Interrupt));
         assert_eq!(with(KeyCode::Char('c'), NONE), None);
         assert_eq!(with(KeyCode::Char('q'), KeyModifiers::ALT), None);
+    }
+
+    #[test]
+    fn while_a_text_is_written_letters_are_letters() {
+        let with = |code, modifiers| typed(KeyEvent::new(code, modifiers));
+        assert_eq!(with(KeyCode::Char('q'), NONE), Some(Typed::Letter('q')));
+        assert_eq!(with(KeyCode::Char('h'), KeyModifiers::CONTROL), Some(Typed::Erase));
+        assert_eq!(with(KeyCode::Char('c'), KeyModifiers::CONTROL), None);
+        assert_eq!(with(KeyCode::Up, NONE), None);
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! What the screen shows and how.
 //!
-//! Owns [`State`], on the main thread. Invariant: it changes only through [`State::update`], [`State::on`] and
-//! [`State::resized`], none of which reads a clock, and a View that is on screen is never changed.
+//! Owns [`State`], on the main thread. Invariant: it changes only through [`State::update`], [`State::on`],
+//! [`State::write`] and [`State::resized`], none of which reads a clock, and a View that is on screen is never changed.
 
-use super::keys::Action;
+use super::keys::{Action, Typed};
 use super::layout::{Places, channels_on_page, trace_rows};
 use super::theme::Theme;
 use crate::pipeline::command::Command;
@@ -18,6 +18,10 @@ const SCALES_UV: [f64; 16] = [
     1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0, 10_000.0, 20_000.0, 50_000.0,
     100_000.0,
 ];
+/// Characters of a label at most: annotations of recordings hold not much more.
+const LONGEST_LABEL: usize = 60;
+/// Labels that have a digit.
+const LABELS: usize = 9;
 /// A row as high as this many root mean squares holds the signal; its peaks reach into the neighbours' rows.
 const RMS_IN_ROW: f64 = 5.0;
 
@@ -62,6 +66,10 @@ pub struct State {
     pub(super) events_large: bool,
     pub(super) help: bool,
     pub(super) quitting: Quitting,
+    /// The label that is being written.
+    pub(super) label: Option<String>,
+    /// Labels that were sent, each once, by the digits that send them again.
+    pub(super) labels: Vec<String>,
     time_base: usize,
     scale: usize,
     size: Rect,
@@ -84,6 +92,8 @@ impl State {
             events_large: false,
             help: false,
             quitting: Quitting::No,
+            label: None,
+            labels: Vec::new(),
             time_base: TIME_BASES_S.len() - 1,
             scale: 6,
             size: Rect::new(0, 0, width, height),
@@ -98,6 +108,9 @@ impl State {
     /// Takes a View; a frozen screen only counts what goes by.
     pub fn update(&mut self, view: Arc<View>) {
         self.ended.clone_from(&view.ended);
+        if self.ended.is_some() {
+            self.label = None;
+        }
         match &self.view {
             Some(shown) if self.frozen => {
                 self.passed = Passed {
@@ -144,6 +157,10 @@ impl State {
                 self.solo = !self.solo;
                 self.fit_scale();
             }
+            Action::Label => {
+                let is_running = self.quitting == Quitting::No && self.ended.is_none();
+                self.label = (self.view.is_some() && is_running).then(String::new);
+            }
             Action::Events => self.events_large = !self.events_large,
             Action::Help => self.help = !self.help,
             Action::Dismiss if self.help => self.help = false,
@@ -153,6 +170,45 @@ impl State {
             }
         }
         None
+    }
+
+    /// True while a label is written, when letters are no keys.
+    #[must_use]
+    pub fn is_writing(&self) -> bool {
+        self.label.is_some()
+    }
+
+    /// Does what a key does to the label that is being written; returns what the pipeline has to do for it.
+    pub fn write(&mut self, typed: Typed) -> Option<Command> {
+        let label = self.label.as_mut()?;
+        match typed {
+            Typed::Letter(letter) => {
+                let earlier = letter.to_digit(10).and_then(|digit| self.labels.get((digit as usize).checked_sub(1)?));
+                if let Some(text) = earlier.filter(|_| label.is_empty()).cloned() {
+                    self.label = None;
+                    return Some(Command::Label(text));
+                }
+                if label.chars().count() < LONGEST_LABEL && !letter.is_control() {
+                    label.push(letter);
+                }
+                None
+            }
+            Typed::Erase => {
+                label.pop();
+                None
+            }
+            Typed::Leave => {
+                self.label = None;
+                None
+            }
+            Typed::Done => {
+                let text = self.label.take()?.trim().to_owned();
+                if !text.is_empty() && self.labels.len() < LABELS && !self.labels.contains(&text) {
+                    self.labels.push(text.clone());
+                }
+                (!text.is_empty()).then_some(Command::Label(text))
+            }
+        }
     }
 
     /// True once a person wants to leave without waiting for the run to end.
@@ -222,7 +278,8 @@ impl State {
     }
 
     fn quit(&mut self) -> Option<Command> {
-        let recording = self.view.as_ref().is_some_and(|view| view.recording.is_some());
+        let recording = self.view.as_ref().and_then(|view| view.recording.as_ref());
+        let recording = recording.is_some_and(|recording| recording.trouble.is_none());
         self.quitting = match self.quitting {
             Quitting::No if recording => Quitting::Asked,
             Quitting::No | Quitting::Asked => Quitting::Told,
@@ -232,6 +289,7 @@ impl State {
     }
 
     fn interrupt(&mut self) -> Option<Command> {
+        self.label = None;
         self.quitting = match self.quitting {
             Quitting::No | Quitting::Asked => Quitting::Told,
             Quitting::Told | Quitting::AtOnce => Quitting::AtOnce,

@@ -7,7 +7,7 @@ mod looping;
 mod random;
 mod states;
 
-use super::keys::Action;
+use super::keys::{Action, Typed};
 use super::{State, Theme, render};
 use crate::dsp::quality::{Reason, Reasons};
 use crate::pipeline::view::{TrainerState, View};
@@ -111,6 +111,19 @@ fn asks_before_it_ends_a_recording() {
 }
 
 #[test]
+fn a_label_is_written() {
+    let mut state = state(colour(), (80, 24), fixture::live(16, SIGNAL_S));
+    for text in ["eyes closed", "music"] {
+        state.on(Action::Label);
+        text.chars().for_each(|letter| drop(state.write(Typed::Letter(letter))));
+        state.write(Typed::Done);
+    }
+    state.on(Action::Label);
+    state.write(Typed::Letter('b'));
+    insta::assert_snapshot!(text(&draw(&state, (80, 24))));
+}
+
+#[test]
 fn starting() {
     insta::assert_snapshot!(text(&draw(&State::new(colour(), 80, 24), (80, 24))));
 }
@@ -144,7 +157,7 @@ fn trouble_is_told_in_words() {
     let mut view = fixture::live(16, SIGNAL_S);
     view.data_age_s = 4.2;
     view.behind_s = 2.3;
-    view.recording = None;
+    view.recording.as_mut().unwrap().trouble = Some("No space left on device".to_owned());
     view.trainer.state = TrainerState::Collapsed;
     insta::assert_snapshot!(screen(Theme::plain(false), (120, 24), view, &[]));
 }

@@ -31,6 +31,8 @@ pub struct Around {
     span: Span,
     pattern: Pattern,
     markers: MarkerReader,
+    /// Frames by which a marker may come later than its own.
+    late: usize,
     /// Matching markers whose windows are still to come, in order of their frames.
     pending: VecDeque<Marker>,
     rejected: u64,
@@ -40,7 +42,19 @@ impl Around {
     /// Before the first marker.
     #[must_use]
     pub fn new(span: Span, pattern: Pattern, markers: MarkerReader) -> Self {
-        Self { span, pattern, markers, pending: VecDeque::new(), rejected: 0 }
+        Self { span, pattern, markers, late: 0, pending: VecDeque::new(), rejected: 0 }
+    }
+
+    /// The same for markers that may come up to so many frames after their own, as those of live streams and of keys do:
+    /// these frames are held back. Markers that come out of order by more than a window's first frame are rejected.
+    #[must_use]
+    pub fn with_late_markers(self, late: usize) -> Self {
+        Self { late, ..self }
+    }
+
+    /// Frames before the newest one that are held back.
+    fn held(&self) -> usize {
+        self.span.before() + self.late
     }
 
     /// Matching markers round which no window could be made: a frame of it was missing.
@@ -80,7 +94,7 @@ impl Around {
                 }
             }
             let wanted = self.pending.front().and_then(|marker| self.first_of(marker)).unwrap_or(u64::MAX);
-            let behind = if at_gap { 0 } else { self.span.before() as u64 };
+            let behind = if at_gap { 0 } else { self.held() as u64 };
             let keep_from = end.saturating_sub(behind).min(wanted);
             reader.commit(keep_from.saturating_sub(head) as usize);
             if !at_gap {
@@ -91,7 +105,7 @@ impl Around {
 
     /// Passes over all but the newest `keep` frames, which count as lost.
     pub fn catch_up(&mut self, reader: &mut FrameReader, keep: usize) -> u64 {
-        reader.skip_to_newest(keep.max(self.span.before()))
+        reader.skip_to_newest(keep.max(self.held()))
     }
 
     /// Takes out all that is left at the end of the stream; markers that still wait are rejected.
@@ -159,6 +173,24 @@ mod tests {
         assert_eq!(starts(&mut around, &mut reader), [(62, 67)]);
         around.finish(&mut reader);
         assert_eq!((around.rejected(), reader.left(), reader.counts().consumed()), (1, 0, 87));
+    }
+
+    #[test]
+    fn late_markers_get_their_windows_where_frames_are_held_for_them() {
+        let (mut says, mut writer, mut reader, around) = rig(0, 10);
+        let mut around = around.with_late_markers(30);
+        let mut push = |first, frames: usize| writer.push(&vec![0.0; frames], first, Stamp(0.0), Stamp(0.0));
+        push(0, 100);
+        assert_eq!(starts(&mut around, &mut reader), []);
+        for frame in [69, 70, 99] {
+            says.push(marker(frame, "T1"));
+        }
+        push(100, 5);
+        assert_eq!(starts(&mut around, &mut reader), [(70, 70)], "69 came later than that");
+        push(105, 4);
+        assert_eq!(starts(&mut around, &mut reader), [(99, 99)]);
+        around.finish(&mut reader);
+        assert_eq!((around.rejected(), reader.left()), (1, 0));
     }
 
     #[test]

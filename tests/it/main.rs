@@ -9,6 +9,7 @@ mod floors;
 mod interrupt;
 mod learning;
 mod lsl;
+mod lsl_markers;
 mod lsl_replay;
 mod lsl_run;
 mod lsl_tools;

@@ -13,7 +13,7 @@ use std::time::Duration;
 const READERS: [&str; 3] = ["edfio", "pyedflib", "mne"];
 
 /// A Python that has all of them.
-fn python() -> Option<PathBuf> {
+pub fn python() -> Option<PathBuf> {
     let beside = Path::new(CRATE).join("target/venv/bin/python");
     let python = std::env::var_os("NEUROSTREAM_PYTHON").map_or(beside, PathBuf::from);
     let works = Command::new(&python).args(["-c", "import edfio, pyedflib, mne"]).output();
@@ -28,7 +28,8 @@ fn python() -> Option<PathBuf> {
     Some(python)
 }
 
-fn inspect(desk: &Desk, path: &str) -> Value {
+/// What `inspect` says of a file.
+pub fn inspect(desk: &Desk, path: &str) -> Value {
     serde_json::from_str(&desk.run(&["inspect", "--stats", "--format", "json", path]).ends_with(0).out).unwrap()
 }
 

@@ -2,7 +2,9 @@
 //!
 //! Plain values. Invariant: keys that it does not know are refused.
 
+use serde::de::{Deserializer, Error, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::path::PathBuf;
 
 /// `[source]`: exactly one of `replay`, `lsl`, `synthetic`.
@@ -18,6 +20,9 @@ pub struct SourceConfig {
     /// A live stream: its name, or a predicate like `type='EEG' and hostname='amp'`; empty for the only EEG stream.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lsl: Option<String>,
+    /// Streams of markers beside a live stream, each by its name or a predicate; one may be written as text.
+    #[serde(deserialize_with = "one_or_several", skip_serializing_if = "Vec::is_empty")]
+    pub markers: Vec<String>,
     /// The generative model, live and without end.
     pub synthetic: bool,
     /// How many times real time a recording plays, or `"max"`.
@@ -37,6 +42,7 @@ impl Default for SourceConfig {
             replay: None,
             stream: None,
             lsl: None,
+            markers: Vec::new(),
             synthetic: false,
             speed: Speed::Times(1.0),
             repeat: false,
@@ -44,6 +50,28 @@ impl Default for SourceConfig {
             wait_s: 10.0,
         }
     }
+}
+
+/// Reads a text as a list of one.
+fn one_or_several<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    struct Written;
+    impl<'de> Visitor<'de> for Written {
+        type Value = Vec<String>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("text or a list of text")
+        }
+        fn visit_str<E: Error>(self, text: &str) -> Result<Vec<String>, E> {
+            Ok(vec![text.to_owned()])
+        }
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<String>, A::Error> {
+            let mut all = Vec::new();
+            while let Some(text) = list.next_element()? {
+                all.push(text);
+            }
+            Ok(all)
+        }
+    }
+    deserializer.deserialize_any(Written)
 }
 
 /// How fast a recording plays.
@@ -65,11 +93,11 @@ impl Serialize for Speed {
 }
 
 impl<'de> Deserialize<'de> for Speed {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl serde::de::Visitor<'_> for Visitor {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Written;
+        impl Visitor<'_> for Written {
             type Value = Speed;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a number or \"max\"")
             }
             fn visit_f64<E>(self, v: f64) -> Result<Speed, E> {
@@ -81,11 +109,11 @@ impl<'de> Deserialize<'de> for Speed {
             fn visit_u64<E>(self, v: u64) -> Result<Speed, E> {
                 Ok(Speed::Times(v as f64))
             }
-            fn visit_str<E: serde::de::Error>(self, v: &str) -> Result<Speed, E> {
-                v.parse().map_err(|()| E::invalid_value(serde::de::Unexpected::Str(v), &self))
+            fn visit_str<E: Error>(self, v: &str) -> Result<Speed, E> {
+                v.parse().map_err(|()| E::invalid_value(Unexpected::Str(v), &self))
             }
         }
-        deserializer.deserialize_any(Visitor)
+        deserializer.deserialize_any(Written)
     }
 }
 

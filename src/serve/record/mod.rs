@@ -11,11 +11,20 @@ mod stage_tests;
 mod xdf;
 
 pub use settings::{EmbeddingFacts, RecordError, RecordFormat, RecordSettings};
-pub use stage::{RecordCounts, RecordStage, Recorded};
+pub use stage::{Heard, RecordCounts, RecordStage, Recorded};
 
 use crate::format::edf::EdfError;
 use crate::format::xdf::XdfError;
 use crate::signal::{Marker, Stamp};
+
+/// What the recorder hears beside frames.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Note {
+    /// A marker.
+    Marker(Marker),
+    /// What leads from the clock of the source's own stamps to LSL's clock of this host, in seconds, as it was measured now.
+    Clock(f64),
+}
 
 /// An embedding on its way into a recording.
 #[derive(Clone, Debug)]
@@ -63,11 +72,21 @@ impl Sink {
         }
     }
 
-    /// Frames `[T, C]`; `stamp` is that of the last.
-    fn frames(&mut self, frames: &[f32], stamp: Stamp) -> Result<(), SinkError> {
+    /// Frames `[T, C]`; `stamp` is that of the last, `own` are those that the source itself gave, where it did; NaN where
+    /// one is missing.
+    fn frames(&mut self, frames: &[f32], stamp: Stamp, own: &[f64]) -> Result<(), SinkError> {
         match self {
             Self::Edf(sink) => Ok(sink.frames(frames, stamp)?),
-            Self::Xdf(sink) => Ok(sink.frames(frames, stamp)?),
+            Self::Xdf(sink) => Ok(sink.frames(frames, stamp, own)?),
+        }
+    }
+
+    /// The source's clock was measured.
+    fn clock(&mut self, offset_s: f64) {
+        match self {
+            // Its times are those of the first frame and of the rate.
+            Self::Edf(_) => {}
+            Self::Xdf(sink) => sink.clock(offset_s),
         }
     }
 

@@ -6,14 +6,14 @@
 use super::edf::EdfSink;
 use super::settings::{RecordError, RecordFormat, RecordSettings};
 use super::xdf::XdfSink;
-use super::{EmbeddingCopy, Sink, SinkError};
+use super::{EmbeddingCopy, Note, Sink, SinkError};
 use crate::format::disk::Disk;
-use crate::ring::FrameReader;
+use crate::ring::{FrameReader, StampReader};
 use crate::signal::{Event, EventKind, Marker, Stamp, StreamFacts};
 use crossbeam_channel::{Receiver, TryRecvError};
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// What the recorder has counted, for others to read.
 #[derive(Debug, Default)]
@@ -22,6 +22,7 @@ pub struct RecordCounts {
     frames: AtomicU64,
     has_stopped: AtomicBool,
     refused: AtomicU64,
+    trouble: OnceLock<String>,
 }
 
 impl RecordCounts {
@@ -41,6 +42,27 @@ impl RecordCounts {
     #[must_use]
     pub fn has_stopped(&self) -> bool {
         self.has_stopped.load(Ordering::Relaxed)
+    }
+
+    /// The recording is over before the run is, and why.
+    pub fn fail(&self, why: String) {
+        let _ = self.trouble.set(why);
+        self.has_stopped.store(true, Ordering::Relaxed);
+    }
+
+    /// Why it is over before the run is, if it is.
+    #[must_use]
+    pub fn trouble(&self) -> Option<&str> {
+        self.trouble.get().map(String::as_str)
+    }
+
+    /// What is known of a recording whose recorder left no word of it.
+    #[must_use]
+    pub fn left(&self, path: &Path) -> Recorded {
+        let why = "the recorder left no word of its file, which holds every whole record".to_owned();
+        let error = Some(self.trouble().map_or(why, str::to_owned));
+        let (bytes, frames) = (self.bytes(), self.frames());
+        Recorded { path: path.to_owned(), bytes, frames, dropped: self.refused(), error, ..Recorded::default() }
     }
 
     /// Counts a marker or an embedding that found the queue full.
@@ -110,14 +132,30 @@ impl std::fmt::Display for Recorded {
     }
 }
 
+/// What the recorder hears.
+#[derive(Debug)]
+pub struct Heard {
+    /// Frames as they were acquired.
+    pub reader: FrameReader,
+    /// The stamps that the source itself gave them.
+    pub stamps: StampReader,
+    /// Markers, and measurements of the source's clock.
+    pub notes: Receiver<Note>,
+    /// Embeddings, for XDF.
+    pub embeddings: Option<Receiver<EmbeddingCopy>>,
+}
+
 /// Records one ring.
 #[derive(Debug)]
 pub struct RecordStage {
     reader: FrameReader,
-    markers: Receiver<Marker>,
+    stamps: StampReader,
+    notes: Receiver<Note>,
     /// `None` without embeddings, and once there are no more.
     embeddings: Option<Receiver<EmbeddingCopy>>,
     sink: Option<Sink>,
+    /// The source's own stamps of the frames in hand.
+    own: Vec<f64>,
     rate_hz: f64,
     /// Number of the frame after the newest that was written.
     next: Option<u64>,
@@ -144,11 +182,10 @@ impl RecordStage {
         disk: &dyn Disk,
         settings: &RecordSettings,
         facts: &StreamFacts,
-        reader: FrameReader,
-        markers: Receiver<Marker>,
-        embeddings: Option<Receiver<EmbeddingCopy>>,
+        heard: Heard,
         now: Stamp,
     ) -> Result<Self, RecordError> {
+        let Heard { reader, stamps, notes, embeddings } = heard;
         let (sink, path) = match settings.format {
             RecordFormat::Edf(_) => {
                 let sink = EdfSink::create(disk, settings, facts)?;
@@ -163,9 +200,11 @@ impl RecordStage {
         };
         Ok(Self {
             reader,
-            markers,
+            stamps,
+            notes,
             embeddings,
             sink: Some(sink),
+            own: Vec::new(),
             rate_hz: facts.rate_hz,
             next: None,
             ahead: Vec::new(),
@@ -195,7 +234,7 @@ impl RecordStage {
 
     /// The file, whose name may have got a run number.
     #[must_use]
-    pub fn path(&self) -> &std::path::Path {
+    pub fn path(&self) -> &Path {
         &self.recorded.path
     }
 
@@ -224,11 +263,17 @@ impl RecordStage {
         let Some(sink) = &mut self.sink else {
             // Nobody records any more, and nobody shall wait for room.
             let emptied = self.reader.skip_to_newest(0) > 0;
-            self.markers.try_iter().for_each(drop);
+            self.notes.try_iter().for_each(drop);
+            self.stamps.take(u64::MAX, 0, &mut self.own);
             self.embeddings.iter().for_each(|embeddings| embeddings.try_iter().for_each(drop));
             return Ok(emptied);
         };
-        self.ahead.extend(self.markers.try_iter());
+        for note in self.notes.try_iter() {
+            match note {
+                Note::Marker(marker) => self.ahead.push(marker),
+                Note::Clock(offset_s) => sink.clock(offset_s),
+            }
+        }
         while let Some(embeddings) = &self.embeddings {
             match embeddings.try_recv() {
                 Ok(embedding) => sink.embedding(&embedding)?,
@@ -250,9 +295,11 @@ impl RecordStage {
                 let stamp = passage.stamp;
                 let (head, tail) = passage.samples();
                 let tail_s = (tail.len() / channels) as f64 / self.rate_hz;
-                sink.frames(head, stamp - tail_s)?;
+                self.stamps.take(first, frames, &mut self.own);
+                let (of_head, of_tail) = self.own.split_at((head.len() / channels).min(frames));
+                sink.frames(head, stamp - tail_s, of_head)?;
                 if !tail.is_empty() {
-                    sink.frames(tail, stamp)?;
+                    sink.frames(tail, stamp, of_tail)?;
                 }
             }
             self.reader.commit(frames);
@@ -283,8 +330,8 @@ impl RecordStage {
         let figures = sink.abandon();
         self.take_in(&figures);
         self.counts.bytes.store(figures.bytes, Ordering::Relaxed);
-        self.counts.has_stopped.store(true, Ordering::Relaxed);
         let text = format!("the recording has stopped: {error}");
+        self.counts.fail(text.clone());
         self.recorded.error = Some(text.clone());
         events.push(Event { at: now, kind: EventKind::Error, text });
     }

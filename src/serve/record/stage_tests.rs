@@ -2,12 +2,12 @@
 //!
 //! Owns nothing; the test runner runs it. Invariant: every frame that was offered is written, lost or left, and counted so.
 
-use super::{EmbeddingCopy, EmbeddingFacts, RecordFormat, RecordSettings, RecordStage, Recorded};
+use super::{EmbeddingCopy, EmbeddingFacts, Heard, Note, RecordFormat, RecordSettings, RecordStage, Recorded};
 use crate::format::disk::OsDisk;
 use crate::format::disk_faults::{Fault, FaultyDisk};
 use crate::format::edf::{EdfFile, EdfWriter, Gap, Record, Resolution};
-use crate::format::xdf::XdfFile;
-use crate::ring::{FrameReader, FrameWriter, frames};
+use crate::format::xdf::{Place, Samples, XdfFile};
+use crate::ring::{FrameReader, FrameWriter, StampWriter, frames, own_stamps};
 use crate::signal::{Digital, Event, EventKind, Marker, Montage, SourceKind, Stamp, StreamFacts};
 use crossbeam_channel::{Sender, bounded};
 use std::io::Cursor;
@@ -29,7 +29,8 @@ fn facts() -> StreamFacts {
 
 struct Bench {
     writer: FrameWriter,
-    markers: Sender<Marker>,
+    stamps: StampWriter,
+    notes: Sender<Note>,
     embeddings: Sender<EmbeddingCopy>,
     stage: RecordStage,
     events: Vec<Event>,
@@ -37,10 +38,12 @@ struct Bench {
 
 fn bench(disk: &dyn crate::format::disk::Disk, settings: &RecordSettings, facts: &StreamFacts) -> Bench {
     let (writer, reader): (FrameWriter, FrameReader) = frames(2, RATE_HZ, 1000, 1000);
-    let ((markers, heard), (embeddings, copies)) = (bounded(100), bounded(100));
+    let ((told, notes), (embeddings, copies)) = (bounded(100), bounded(100));
+    let (stamps, own) = own_stamps(1000);
     let copies = settings.embedding.as_ref().map(|_| copies);
-    let stage = RecordStage::create(disk, settings, facts, reader, heard, copies, Stamp(50.0)).unwrap();
-    Bench { writer, markers, embeddings, stage, events: Vec::new() }
+    let heard = Heard { reader, stamps: own, notes, embeddings: copies };
+    let stage = RecordStage::create(disk, settings, facts, heard, Stamp(50.0)).unwrap();
+    Bench { writer, stamps, notes: told, embeddings, stage, events: Vec::new() }
 }
 
 impl Bench {
@@ -53,12 +56,12 @@ impl Bench {
     }
 
     fn mark(&self, frame: u64, text: &str) {
-        self.markers.send(Marker { frame, duration_s: None, text: text.to_owned() }).unwrap();
+        self.notes.send(Note::Marker(Marker { frame, duration_s: None, text: text.to_owned() })).unwrap();
     }
 
     fn end(self) -> (Recorded, Vec<Event>) {
-        let Self { writer, markers, embeddings, stage, mut events } = self;
-        drop((writer, markers, embeddings));
+        let Self { writer, stamps, notes, embeddings, stage, mut events } = self;
+        drop((writer, stamps, notes, embeddings));
         let recorded = stage.finish(Stamp(99.0), &mut events);
         (recorded, events)
     }
@@ -201,4 +204,45 @@ fn xdf_holds_signal_markers_and_embeddings() {
     let markers = file.timeline(1).unwrap().ends_s().unwrap().0;
     assert!((markers - (43.01 + 1.5)).abs() < 1e-9, "{markers}");
     assert_eq!(file.timeline(2).unwrap().ends_s(), Some((44.0, 44.0)));
+}
+
+#[test]
+fn xdf_keeps_the_stamps_of_the_source_and_what_its_clock_was_measured_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = RecordSettings { clock_offset_s: 7.0, ..settings(&folder.path().join("a.xdf"), &facts()) };
+    let mut bench = bench(&OsDisk, &settings, &facts());
+    // The source's clock is 500 s behind, and its stamps jitter; here frame n lies at 50.01 s + n / 100.
+    let own = |n: u64| 50.01 - 7.0 - 500.0 + n as f64 / RATE_HZ + if n.is_multiple_of(2) { 0.002 } else { -0.002 };
+    bench.notes.send(Note::Clock(500.0)).unwrap();
+    for first in [0, 300, 600, 900] {
+        // One has no stamp of its own.
+        bench.stamps.push(first, &(first..first + 299).map(own).collect::<Vec<_>>());
+        bench.play(first, 300);
+        bench.notes.send(Note::Clock(500.0 + first as f64 * 1e-6)).unwrap();
+    }
+    bench.mark(1150, "go");
+    bench.play(1200, 100);
+    let (recorded, events) = bench.end();
+    assert!(events.is_empty() && recorded.error.is_none(), "{recorded:?}");
+    let mut file = XdfFile::open(&recorded.path).unwrap();
+    for stream in 0..2 {
+        let offsets = &file.streams()[stream].offsets;
+        assert!(offsets.len() >= 2, "{offsets:?}");
+        for offset in offsets {
+            assert!((offset.offset_s - 500.0).abs() < 1e-3 && (-460.0..-400.0).contains(&offset.at_s), "{offset:?}");
+        }
+    }
+    let (mut place, mut samples, mut found) = (Place::default(), Samples::default(), Vec::new());
+    while file.read(0, &mut place, 1024, &mut samples).unwrap() {
+        found.extend(samples.stamps.iter().copied());
+    }
+    assert_eq!(found.len(), 1300);
+    for (n, stamp) in (0_u64..).zip(&found) {
+        let is_told = n % 300 < 299 && n < 1200;
+        let (expected, within) = if is_told { (own(n), 1e-9) } else { (own(n), 0.003) };
+        assert!((stamp - expected).abs() <= within, "frame {n}: {stamp} instead of {expected}");
+    }
+    // The clock offset brings them back to where the frames lie here.
+    let markers = file.timeline(1).unwrap().ends_s().unwrap().0;
+    assert!((markers - (43.01 + 11.5)).abs() < 2e-3, "{markers}");
 }

@@ -1,7 +1,9 @@
 //! A recording as XDF: the signal, the markers, the embeddings, each with its clock.
 //!
-//! Owns [`XdfSink`]; runs on the recorder's thread. Invariant: all stamps are on LSL's clock of this computer, to which the
-//! source has brought them already, so that measured clock offsets are 0.
+//! Owns [`XdfSink`]; runs on the recorder's thread. Invariant: a signal keeps the stamps that its source gave, on the clock
+//! of the source, and the offsets that were measured of it lead to LSL's clock of this host, as in LabRecorder's files. Where
+//! a source has no clock of its own, and for embeddings, stamps are on that clock already and offsets are 0. Markers have the
+//! clock of the signal, since they lie on its frames.
 
 use super::settings::{RecordError, RecordSettings};
 use super::{EmbeddingCopy, SinkFigures};
@@ -20,7 +22,9 @@ pub(super) struct XdfSink {
     channels: usize,
     period_s: f64,
     clock_offset_s: f64,
-    /// Stamp of the newest frame.
+    /// From the clock of the signal's stamps to LSL's of this host.
+    own_clock_s: f64,
+    /// When the newest frame was sampled, free of jitter, on LSL's clock of this host.
     newest: Option<f64>,
     measured: Option<Stamp>,
     stamps: Vec<f64>,
@@ -81,6 +85,7 @@ impl XdfSink {
             channels: facts.montage.len().max(1),
             period_s: 1.0 / facts.rate_hz,
             clock_offset_s: settings.clock_offset_s,
+            own_clock_s: 0.0,
             newest: None,
             measured: None,
             stamps: Vec::new(),
@@ -91,11 +96,15 @@ impl XdfSink {
         self.writer.path()
     }
 
-    pub fn frames(&mut self, frames: &[f32], stamp: Stamp) -> Result<(), XdfError> {
-        let (count, last) = (frames.len() / self.channels, stamp.0 - self.clock_offset_s);
+    pub fn frames(&mut self, frames: &[f32], stamp: Stamp, own: &[f64]) -> Result<(), XdfError> {
+        let (count, newest) = (frames.len() / self.channels, stamp.0 - self.clock_offset_s);
+        let last = newest - self.own_clock_s;
         self.stamps.clear();
         self.stamps.extend((0..count).rev().map(|before| last - before as f64 * self.period_s));
-        self.newest = Some(last);
+        for (stamp, own) in self.stamps.iter_mut().zip(own).filter(|(_, own)| own.is_finite()) {
+            *stamp = *own;
+        }
+        self.newest = Some(newest);
         self.writer.write_frames(self.signal, &self.stamps, frames)
     }
 
@@ -103,7 +112,7 @@ impl XdfSink {
         let Some(newest) = self.newest else { return Ok(()) };
         let duration = marker.duration_s.map_or_else(String::new, |seconds| seconds.to_string());
         let values = Values::String(vec![marker.text.clone(), duration]);
-        self.writer.write(self.markers, &[newest + self.period_s - ahead_s], &values)
+        self.writer.write(self.markers, &[newest - self.own_clock_s + self.period_s - ahead_s], &values)
     }
 
     pub fn embedding(&mut self, embedding: &EmbeddingCopy) -> Result<(), XdfError> {
@@ -113,11 +122,22 @@ impl XdfSink {
         self.writer.write_frames(stream, &[embedding.stamp.0 - self.clock_offset_s], &values)
     }
 
+    pub fn clock(&mut self, offset_s: f64) {
+        if offset_s.is_finite() {
+            self.own_clock_s = offset_s;
+        }
+    }
+
     pub fn step(&mut self, now: Stamp) -> Result<(), XdfError> {
-        if self.measured.is_none_or(|last| now - last >= CLOCK_EVERY_S) {
+        // Before the first frame it is not known what its clock is.
+        if self.newest.is_some() && self.measured.is_none_or(|last| now - last >= CLOCK_EVERY_S) {
             let at_s = now.0 - self.clock_offset_s;
-            for stream in [Some(self.signal), Some(self.markers), self.embeddings].into_iter().flatten() {
-                self.writer.write_offset(stream, ClockOffset { at_s, offset_s: 0.0 })?;
+            let own = (self.own_clock_s, [Some(self.signal), Some(self.markers)]);
+            for (offset_s, streams) in [own, (0.0, [self.embeddings, None])] {
+                for stream in streams.into_iter().flatten() {
+                    // Each measurement is dated on the clock that was measured.
+                    self.writer.write_offset(stream, ClockOffset { at_s: at_s - offset_s, offset_s })?;
+                }
             }
             self.measured = Some(now);
         }

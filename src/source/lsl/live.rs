@@ -157,8 +157,10 @@ impl LslSource {
                 block.samples.extend(scaled.map(|(value, factor)| (f64::from(*value) * factor) as f32));
             }
         }
+        block.own_stamps.extend(self.stamps.iter().skip(self.given).take(run.frames));
         self.given += run.frames;
         let (stamp, off_s) = self.time.place(run.stamp, now);
+        block.own_clock_s = Some(self.time.own_clock_s());
         if let Some(off_s) = off_s {
             let name = &self.facts.name;
             let text =

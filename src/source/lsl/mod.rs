@@ -6,13 +6,16 @@
 //! How a stamp becomes a time. A sample carries the source's own stamp. [`StampTracker`] compares it with what the
 //! stamps before it let expect, all on the source's clock: that finds gaps and removes jitter. Only the outcome is
 //! moved to LSL's clock of this host (liblsl measures that offset) and from there to the host's clock (measured once,
-//! when the stream is opened). So a new clock measurement can never look like a gap.
+//! when the stream is opened). So a new clock measurement can never look like a gap. Markers of other streams go the same
+//! way to the host's clock, where the times of frames are known.
 
 mod live;
+mod markers;
 mod montage;
 mod silence;
 mod stamps;
 mod timing;
 
 pub use live::LslSource;
+pub use markers::{MarkedSource, MarkerStream};
 pub use stamps::{Break, Run, StampTracker};

@@ -38,6 +38,11 @@ impl HostTime {
         self.correction_s = correction_s;
     }
 
+    /// What leads from the source's clock to LSL's clock of this host: as measured, and what is made up for.
+    pub(super) fn own_clock_s(&self) -> f64 {
+        self.correction_s + self.skew_s.unwrap_or(0.0)
+    }
+
     /// Forgets what was made up for, because the stamps leapt.
     pub(super) fn anchor_anew(&mut self) {
         self.skew_s = None;
@@ -79,6 +84,7 @@ mod tests {
         let mut time = HostTime::new(0.0);
         assert_eq!(time.place(200_000.0, Stamp(10.0)), (Stamp(10.0), Some(199_990.0)));
         assert_eq!(time.place(200_000.5, Stamp(10.6)), (Stamp(10.5), None));
+        assert_eq!(time.own_clock_s(), -199_990.0);
         time.anchor_anew();
         assert_eq!(time.place(11.0, Stamp(11.0)), (Stamp(11.0), None), "the leap is over");
         time.correct(-50.0);

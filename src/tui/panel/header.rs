@@ -83,10 +83,13 @@ fn identity<'a>(state: &State, view: &View, width: usize) -> Line<'a> {
 
 /// Whether a recording is written, in `width` cells if that can be done.
 fn recording(theme: &Theme, view: &View, width: usize) -> (String, Style) {
-    let Some((name, size)) = &view.recording else {
+    let Some(recording) = &view.recording else {
         return (if width < 15 { "○ no rec" } else { "○ not recording" }.to_owned(), theme.label);
     };
-    let size = bytes(*size);
+    if recording.trouble.is_some() {
+        return (if width < 19 { "✗ REC" } else { "✗ RECORDING STOPPED" }.to_owned(), theme.bad);
+    }
+    let (name, size) = (&recording.name, bytes(recording.bytes));
     let room = width.saturating_sub("● REC  ".chars().count() + size.len());
     match room {
         0..4 => ("● REC".to_owned(), theme.recording),

@@ -1,4 +1,5 @@
-//! What lies on top of the panels: a question before quitting, the wait for the end, the wait for the first frame.
+//! What lies on top of the panels: a label that is written, a question before quitting, the wait for the end, the wait for
+//! the first frame.
 //!
 //! Owns no state; runs on the main thread. Invariant: an overlay covers no more than it needs, in the middle.
 
@@ -6,16 +7,21 @@ use super::frame::{frame, inset, row, title};
 use crate::tui::state::{Quitting, State};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
 
 /// Draws the question or the wait that the state calls for, if any.
 pub(in crate::tui) fn render(state: &State, area: Rect, buffer: &mut Buffer) {
     match state.quitting {
-        Quitting::No | Quitting::AtOnce => {}
+        Quitting::No => {
+            if let Some(label) = &state.label {
+                writing(state, label, area, buffer);
+            }
+        }
+        Quitting::AtOnce => {}
         Quitting::Asked => {
             let recording = state.view.as_deref().and_then(|view| view.recording.as_ref());
-            let name = recording.map_or("the recording", |(name, _)| name.as_str());
+            let name = recording.map_or("the recording", |recording| recording.name.as_str());
             let lines = [
                 Line::raw(format!("{name} is being recorded.")),
                 Line::raw("q ends the recording and the run, any other key goes on."),
@@ -27,6 +33,18 @@ pub(in crate::tui) fn render(state: &State, area: Rect, buffer: &mut Buffer) {
             draw(state, "Stopping", &lines, area, buffer);
         }
     }
+}
+
+/// The label that is being written, and those that a digit sends again.
+fn writing(state: &State, label: &str, area: Rect, buffer: &mut Buffer) {
+    let theme = &state.theme;
+    let mut lines = vec![Line::from(vec![Span::styled(label.to_owned(), theme.title), Span::styled("_", theme.key)])];
+    lines.extend(state.labels.iter().enumerate().map(|(place, earlier)| {
+        let key = Span::styled((place + 1).to_string(), if label.is_empty() { theme.key } else { theme.label });
+        Line::from(vec![key, Span::styled(format!("  {earlier}"), theme.label)])
+    }));
+    lines.push(Line::styled("Enter labels this moment, Esc leaves.", theme.label));
+    draw(state, "Label", &lines, area, buffer);
 }
 
 /// Says that there is nothing to draw yet.

@@ -3,7 +3,7 @@
 //! Owns no state. Invariant: the same arguments give the same View.
 
 use crate::dsp::quality::Reasons;
-use crate::pipeline::view::{Latency, Ledger, ServingView, Traces, TrainerState, TrainerView, View};
+use crate::pipeline::view::{Latency, Ledger, RecordingView, ServingView, Traces, TrainerState, TrainerView, View};
 use crate::signal::{Event, EventKind, Montage, SourceKind, Stamp, StreamFacts};
 use std::f64::consts::TAU;
 use std::sync::Arc;
@@ -33,7 +33,11 @@ pub fn live(channels: usize, signal_s: f64) -> View {
         behind_s: 0.012,
         data_age_s: 0.02,
         gaps: 1,
-        recording: Some(("s03.xdf".to_owned(), (signal_s * 238_000.0) as u64)),
+        recording: Some(RecordingView {
+            name: "s03.xdf".to_owned(),
+            bytes: (signal_s * 238_000.0) as u64,
+            trouble: None,
+        }),
         ledgers: ledgers(signal_s),
         latency: Latency { p50: 6.1, p99: 9.8, p99_9: 12.3, max: 14.2 },
         histogram: histogram(),

@@ -4,10 +4,10 @@
 
 use super::{draw, fixture};
 use crate::dsp::quality::Reasons;
-use crate::pipeline::view::{Latency, Ledger, ServingView, Traces, TrainerState, TrainerView, View};
+use crate::pipeline::view::{Latency, Ledger, RecordingView, ServingView, Traces, TrainerState, TrainerView, View};
 use crate::signal::{Channel, Event, EventKind, Montage, SourceKind, Stamp, StreamFacts, Unit};
 use crate::tui::keys::TABLE;
-use crate::tui::{Action, State, Theme};
+use crate::tui::{Action, State, Theme, Typed};
 use proptest::prelude::*;
 use std::sync::Arc;
 
@@ -95,7 +95,9 @@ fn flow() -> impl Strategy<Value = Flow> {
 
 fn odd_view() -> impl Strategy<Value = View> {
     let times = [number(), number(), number(), number()];
-    let recording = prop::option::of((words(), any::<u64>()));
+    let recording = (words(), any::<u64>(), prop::option::of(words()));
+    let recording = recording.prop_map(|(name, bytes, trouble)| RecordingView { name, bytes, trouble });
+    let recording = prop::option::of(recording);
     let events = prop::collection::vec(event(), 0..30);
     let speed = prop::option::of(number());
     let quality = prop::collection::vec(any::<u8>().prop_map(Reasons::from_bits), 0..40);
@@ -136,7 +138,12 @@ fn view() -> impl Strategy<Value = View> {
 enum Step {
     Look(Box<View>),
     Press(Action),
+    Type(Typed),
     Resize(u16, u16),
+}
+
+fn typed() -> impl Strategy<Value = Typed> {
+    prop_oneof![4 => any::<char>().prop_map(Typed::Letter), 1 => prop::sample::select(vec![Typed::Erase, Typed::Done, Typed::Leave])]
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -144,6 +151,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         1 => view().prop_map(|view| Step::Look(Box::new(view))),
         3 => prop::sample::select(actions).prop_map(Step::Press),
+        2 => typed().prop_map(Step::Type),
         1 => (0..=300_u16, 0..=100_u16).prop_map(|(width, height)| Step::Resize(width, height)),
         1 => (0..=12_u16, 0..=8_u16).prop_map(|(width, height)| Step::Resize(width, height)),
     ]
@@ -162,6 +170,7 @@ proptest! {
             match step {
                 Step::Look(view) => state.update(Arc::new(*view)),
                 Step::Press(action) => drop(state.on(action)),
+                Step::Type(typed) => drop(state.write(typed)),
                 Step::Resize(width, height) => {
                     size = (width, height);
                     state.resized(width, height);

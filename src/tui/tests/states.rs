@@ -6,7 +6,7 @@ use super::{SIGNAL_S, colour, fixture, state};
 use crate::pipeline::command::Command;
 use crate::pipeline::view::TrainerState;
 use crate::tui::state::Quitting;
-use crate::tui::{Action, State};
+use crate::tui::{Action, State, Typed};
 use std::sync::Arc;
 
 fn live() -> State {
@@ -155,4 +155,32 @@ fn dismissing_closes_the_help_before_it_leaves_solo() {
     assert!(state.solo && !state.help);
     state.on(Action::Dismiss);
     assert!(!state.solo);
+}
+
+#[test]
+fn a_label_is_written_and_a_digit_sends_it_again() {
+    let mut state = live();
+    let write = |state: &mut State, text: &str| {
+        assert_eq!(state.on(Action::Label), None);
+        text.chars().find_map(|letter| state.write(Typed::Letter(letter)))
+    };
+    let label = |text: &str| Some(Command::Label(text.to_owned()));
+    assert_eq!(write(&mut state, "eyes closed?"), None);
+    assert_eq!(state.write(Typed::Erase), None);
+    assert_eq!(state.write(Typed::Done), label("eyes closed"));
+    assert!(!state.is_writing());
+    assert_eq!(write(&mut state, "2 beeps"), None, "no label has the digit 2 yet");
+    assert_eq!(state.write(Typed::Done), label("2 beeps"));
+    assert_eq!(write(&mut state, "1"), label("eyes closed"));
+    assert_eq!(write(&mut state, "x2"), None, "a digit within a text is text");
+    assert_eq!(state.write(Typed::Leave), None);
+    assert_eq!(write(&mut state, "  "), None);
+    assert_eq!(state.write(Typed::Done), None, "blanks are no label");
+    assert_eq!(write(&mut state, &"long".repeat(40)), None);
+    assert!(matches!(state.write(Typed::Done), Some(Command::Label(text)) if text.len() == 60));
+    state.on(Action::Label);
+    state.on(Action::Interrupt);
+    assert!(!state.is_writing(), "the end of the run comes first");
+    state.on(Action::Label);
+    assert!(!state.is_writing(), "and takes no more labels");
 }

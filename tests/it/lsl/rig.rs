@@ -22,7 +22,8 @@ pub const AHEAD_S: f64 = 1000.0;
 /// What a test's body has: liblsl, a clock, and a Python that runs peers.
 pub struct Rig {
     pub library: Library,
-    python: PathBuf,
+    /// A Python that has `pylsl`.
+    pub python: PathBuf,
 }
 
 impl Clock for Rig {
@@ -94,9 +95,20 @@ fn namespace() -> Result<&'static str, String> {
 impl Rig {
     /// Starts `tests/peers/SCRIPT.py` with key=value arguments.
     pub fn peer(&self, script: &str, arguments: &[&str]) -> Peer {
+        self.peer_under(&["env"], script, arguments)
+    }
+
+    /// The same under another command, such as `unshare`.
+    pub fn peer_under(&self, prefix: &[&str], script: &str, arguments: &[&str]) -> Peer {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers").join(script);
-        let mut command = Command::new(&self.python);
-        command.arg(file).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut command = Command::new(prefix[0]);
+        command
+            .args(&prefix[1..])
+            .arg(&self.python)
+            .arg(file)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());
         Peer { child, lines }
