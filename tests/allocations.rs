@@ -1,4 +1,5 @@
-//! The data path allocates nothing in its steady state: a counting allocator proves it.
+//! The data path allocates nothing in its steady state, and readers of files no more than a file is worth: a counting
+//! allocator proves it.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use neurostream::dsp::quality::{Neighbours, Quality, QualitySettings};
@@ -10,6 +11,9 @@ use neurostream::window::{
     Around, Augmentation, AugmentationStep, Augmenter, Judge, Pattern, Preset, Slide, Span, WindowShape,
 };
 use std::sync::Arc;
+
+#[path = "allocations/parsers.rs"]
+mod parsers;
 
 const CHANNELS: usize = 16;
 const RATE: f64 = 256.0;
@@ -140,77 +144,5 @@ fn every_kind_of_reference_allocates_nothing_whichever_channels_are_good() {
         });
         assert_eq!(counted.count_total, 0, "{word}: {counted:?}");
         assert!(sum.is_finite());
-    }
-}
-
-/// Bytes that look like a recording of either kind, with some of them changed.
-fn damaged(seed: u64, sound: &[u8]) -> Vec<u8> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut draw = move |below: usize| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state % below as u64) as usize
-    };
-    let mut bytes = sound.to_vec();
-    for _ in 0..1 + draw(8) {
-        // Headers lie at the beginning, and most of what can go wrong with them.
-        let within = if draw(2) == 0 { 2_000 } else { bytes.len() };
-        let (at, value) = (draw(within), draw(256) as u8);
-        let telling = [
-            b"-1      ".as_slice(),
-            b"99999999",
-            b"1e308   ",
-            &[8, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f],
-            &[value],
-        ];
-        let with = telling[draw(telling.len())];
-        bytes.iter_mut().skip(at).zip(with).for_each(|(place, new)| *place = *new);
-    }
-    if draw(4) == 0 {
-        let kept = draw(bytes.len());
-        bytes.truncate(kept);
-    }
-    bytes
-}
-
-/// Reads all that there is to read; an error is as good as a value.
-fn read_everything(bytes: &[u8]) {
-    use neurostream::format::{edf, xdf};
-    use std::io::Cursor;
-    let len = bytes.len() as u64;
-    if let Ok(mut file) = edf::EdfFile::from_reader("damaged.edf", Cursor::new(bytes), len) {
-        let (mut record, mut frames) = (edf::Record::default(), Vec::new());
-        for index in 0..file.header().records.min(100) {
-            frames.clear();
-            file.read_record(index, &mut record).unwrap();
-            let _ = record.microvolts_into(0, &mut frames);
-        }
-        file.annotations().unwrap();
-    }
-    if let Ok(mut file) = xdf::XdfFile::from_reader("damaged.xdf", Cursor::new(bytes), len) {
-        for stream in 0..file.streams().len() {
-            file.timeline(stream).unwrap();
-            let (mut place, mut samples) = (xdf::Place::default(), xdf::Samples::default());
-            while file.read(stream, &mut place, 4096, &mut samples).unwrap() {}
-        }
-    }
-}
-
-#[test]
-fn no_file_makes_its_reader_take_more_memory_than_it_is_worth() {
-    const MOST: u64 = 64 << 20;
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/");
-    let files =
-        ["recordings/synthetic-16ch.edf", "src/format/xdf/golden/labrecorder.xdf", "src/format/xdf/golden/formats.xdf"];
-    for file in files {
-        let sound = std::fs::read(format!("{folder}{file}")).unwrap();
-        assert!(sound.len() < 4 << 20);
-        let cases = if sound.len() > 1 << 20 { 60 } else { 1_500 };
-        for seed in 0..cases {
-            let bytes = damaged(seed, &sound);
-            let used = allocation_counter::measure(|| read_everything(&bytes));
-            assert!(used.bytes_max < MOST, "{file}, seed {seed}: {} MB at once", used.bytes_max >> 20);
-        }
     }
 }

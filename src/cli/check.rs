@@ -126,7 +126,9 @@ fn problems_of(error: &anyhow::Error) -> Vec<Problem> {
         Some(_) => "source.replay",
         None => "configuration",
     };
-    vec![Problem::of(key, "", format!("{error:#}"))]
+    // A source says what caused its trouble itself.
+    let told = error.downcast_ref::<SourceError>().map_or_else(|| format!("{error:#}"), ToString::to_string);
+    vec![Problem::of(key, "", told)]
 }
 
 fn as_json(problem: &Problem) -> serde_json::Value {

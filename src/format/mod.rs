@@ -8,3 +8,13 @@ pub mod edf;
 pub mod embedding;
 mod run_name;
 pub mod xdf;
+
+/// What the system said of a file that cannot be opened, and what to do where that is plain.
+fn unopened(source: &std::io::Error) -> String {
+    let advice = if source.kind() == std::io::ErrorKind::NotFound {
+        "; correct its name, which counts from the folder that the program is started in"
+    } else {
+        ""
+    };
+    format!("{source}{advice}")
+}

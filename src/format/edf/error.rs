@@ -9,7 +9,7 @@ use std::io;
 #[derive(Debug, thiserror::Error)]
 pub enum EdfError {
     /// The path cannot be opened.
-    #[error("{name} cannot be opened: {source}")]
+    #[error("{name} cannot be opened: {}", super::super::unopened(.source))]
     Open {
         /// The file.
         name: String,

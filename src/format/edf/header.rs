@@ -158,10 +158,10 @@ impl MainHeader {
                 fields.refuse(&records_place, &n.to_string(), "but only -1 (still recording) may be negative")
             })?),
         };
-        // The upper end is the largest number of eight digits; it keeps every onset finite.
-        if !(0.0..=99_999_999.0).contains(&record_duration_s) {
-            let problem = "but a duration is 0 to 99999999 s; the header is damaged";
-            return Err(fields.refuse(&duration_place, &record_duration_s.to_string(), problem));
+        // The largest number of eight digits keeps every onset finite, the smallest every rate.
+        if record_duration_s != 0.0 && !(1e-6..=99_999_999.0).contains(&record_duration_s) {
+            let problem = "but a duration is 0, or 0.000001 to 99999999 s; the header is damaged";
+            return Err(fields.refuse(&duration_place, &format!("{record_duration_s:e}"), problem));
         }
         let start = StartTime::parse(&date, &time, &recording);
         if start.is_none() {
