@@ -39,6 +39,10 @@ pub fn replay(arguments: &ReplayArguments) -> anyhow::Result<ExitCode> {
         format!("--speed {}: must be from 0.01 to 1000, or max", arguments.speed)
     })?;
     usable(arguments.start >= 0.0 && arguments.start.is_finite(), || "--start: must be 0 or more seconds".to_owned())?;
+    let ahead_s = arguments.ahead;
+    usable(ahead_s.is_none_or(|ahead_s| times.is_none() && ahead_s >= 0.0 && ahead_s.is_finite()), || {
+        "--ahead: must be 0 or more seconds, and goes with --speed max alone".to_owned()
+    })?;
     let shutdown = Shutdown::default();
     interrupt::listen(&shutdown).context("signals cannot be waited for")?;
     let recording = Recording::open(&arguments.file)?;
@@ -49,8 +53,13 @@ pub fn replay(arguments: &ReplayArguments) -> anyhow::Result<ExitCode> {
     let library = Library::load(arguments.library.as_deref())?;
     let clock = MonotonicClock::new();
     let name = arguments.name.as_deref();
-    let settings =
-        BroadcastSettings { name: arguments.name.clone(), times, start_s: arguments.start, repeat: arguments.repeat };
+    let settings = BroadcastSettings {
+        name: arguments.name.clone(),
+        times,
+        ahead_s: arguments.ahead,
+        start_s: arguments.start,
+        repeat: arguments.repeat,
+    };
     let mut broadcast = Broadcast::open(&library, recording, &settings, library.clock_offset(&clock))?;
     for (name, stream) in broadcast.streams(name) {
         let rate = if stream.rate_hz > 0.0 { format!("{} Hz", stream.rate_hz) } else { "irregular".to_owned() };
@@ -82,10 +91,18 @@ pub fn replay(arguments: &ReplayArguments) -> anyhow::Result<ExitCode> {
     for (count, what) in [
         (counts.repeats, "times from the beginning"),
         (counts.unheard, "while nobody received"),
+        (counts.beyond_buffers, "more than 360 s ahead of real time"),
         (counts.refused, "annotations that no stream can carry left out"),
     ] {
         let _ = if count > 0 { write!(out, ", {count} {what}") } else { Ok(()) };
     }
     let _ = writeln!(out);
+    if counts.beyond_buffers > 0 {
+        let _ = writeln!(
+            out,
+            "what went out so far ahead no buffer of LSL holds: a receiver that took it more slowly has lost some, which only \
+             its stamps tell; `--ahead 300` leaves such a receiver time"
+        );
+    }
     Ok(ExitCode::SUCCESS)
 }

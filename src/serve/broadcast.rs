@@ -3,6 +3,7 @@
 //! Owned by the thread that loops over [`Broadcast::step`], which never sleeps itself. Invariant: a sample goes out when it
 //! is due and with the stamp that it is due at, counted from the first sample on, so that lateness never adds up.
 
+use super::schedule::Schedule;
 use crate::format::xdf::{ValueFormat, Values};
 use crate::lsl::{ChannelNote, Library, LslError, MarkerOutlet, Outlet, SampleFormat, StreamInfo};
 use crate::signal::Stamp;
@@ -17,6 +18,8 @@ pub struct BroadcastSettings {
     pub name: Option<String>,
     /// Times real time; `None` for as fast as it goes.
     pub times: Option<f64>,
+    /// Without `times`: never farther ahead of real time than so many seconds.
+    pub ahead_s: Option<f64>,
     /// Where to begin, in seconds from the first sample.
     pub start_s: f64,
     /// Begin again at the end.
@@ -64,6 +67,9 @@ pub struct BroadcastCounts {
     pub texts: u64,
     /// Samples and texts that nobody was there to receive.
     pub unheard: u64,
+    /// Samples that went out farther ahead of real time than any buffer of LSL reaches: a receiver that took them no faster
+    /// than in real time has lost as many, and only it can tell.
+    pub beyond_buffers: u64,
     /// Texts that no stream can carry.
     pub refused: u64,
     /// Times the recording began again.
@@ -88,17 +94,13 @@ enum Out {
 pub struct Broadcast {
     recording: Recording,
     outs: Vec<Out>,
-    times: Option<f64>,
+    schedule: Schedule,
     start_s: f64,
     repeat: bool,
     /// Pieces in the order in which they are due.
     waiting: VecDeque<Piece>,
     chunk: Chunk,
     is_read: bool,
-    /// When the first sample was due, on the pipeline's clock.
-    began: Option<Stamp>,
-    /// What passes before this one took, in seconds of the recording.
-    passed_s: f64,
     /// What leads from LSL's clock to the pipeline's.
     clock_offset_s: f64,
     counts: BroadcastCounts,
@@ -146,14 +148,12 @@ impl Broadcast {
         Ok(Self {
             recording,
             outs,
-            times: settings.times,
+            schedule: Schedule::new(settings.times, settings.ahead_s, start_s),
             start_s,
             repeat: settings.repeat,
             waiting: VecDeque::new(),
             chunk: Chunk::default(),
             is_read: false,
-            began: None,
-            passed_s: 0.0,
             clock_offset_s,
             counts: BroadcastCounts::default(),
         })
@@ -196,29 +196,26 @@ impl Broadcast {
     /// # Errors
     /// If the recording cannot be read on, or liblsl refuses.
     pub fn step(&mut self, now: Stamp) -> Result<Played, BroadcastError> {
-        let began = *self.began.get_or_insert(now);
+        self.schedule.begin(now);
         if self.waiting.is_empty() && !self.read_on()? {
             return Ok(Played::End);
         }
         let Some(piece) = self.waiting.front() else { return Ok(Played::Sent) };
-        let last_s = piece.stamps.last().copied().unwrap_or_default();
-        let played_s = last_s - self.start_s + self.passed_s;
-        if let Some(times) = self.times {
-            let due = began + played_s / times;
-            if due > now {
-                return Ok(Played::Wait(due));
-            }
+        if let Some(due) = self.schedule.due(last_of(piece)).filter(|due| *due > now) {
+            return Ok(Played::Wait(due));
         }
         if let Some(piece) = self.waiting.pop_front() {
-            self.send(&piece, began)?;
+            self.send(&piece, now)?;
         }
         Ok(Played::Sent)
     }
 
-    fn send(&mut self, piece: &Piece, began: Stamp) -> Result<(), BroadcastError> {
-        // Stamps go on as they were recorded: at another speed too, receivers see the rate of the recording.
-        let zero_s = began.0 - self.clock_offset_s - self.start_s + self.passed_s;
-        let stamps: Vec<f64> = piece.stamps.iter().map(|stamp| zero_s + stamp).collect();
+    fn send(&mut self, piece: &Piece, now: Stamp) -> Result<(), BroadcastError> {
+        let on_lsl = |at_s: &f64| self.schedule.stamp(*at_s).0 - self.clock_offset_s;
+        let stamps: Vec<f64> = piece.stamps.iter().map(on_lsl).collect();
+        if self.schedule.lead_s(last_of(piece), now) > f64::from(BUFFER_S) {
+            self.counts.beyond_buffers += stamps.len() as u64;
+        }
         let heard = match self.outs.get_mut(piece.stream) {
             Some(Out::Numbers(outlet)) => {
                 let numbers: Vec<f64> = (0..piece.values.len()).filter_map(|i| piece.values.number(i)).collect();
@@ -262,7 +259,7 @@ impl Broadcast {
             if !self.repeat {
                 return Ok(false);
             }
-            self.passed_s += self.recording.end_s() - self.start_s + self.longest_period_s();
+            self.schedule.pass(self.recording.end_s() - self.start_s + self.longest_period_s());
             self.counts.repeats += 1;
             self.recording.seek(self.start_s)?;
             if !self.recording.next(&mut self.chunk)? {

@@ -109,3 +109,41 @@ fn all_streams_of_an_xdf_recording_are_there() {
         assert!(!events.line("sample").is_empty());
     });
 }
+
+#[test]
+fn at_full_speed_what_no_buffer_reaches_is_counted_and_a_lead_may_be_bounded() {
+    on_loopback(&at_full_speed_what_no_buffer_reaches_is_counted_and_a_lead_may_be_bounded, |rig| {
+        let desk = Desk::new();
+        desk.run(&["synth", "long.edf", "--seconds", "480", "--channels", "2"]).ends_with(0);
+        let play = |more: &[&str], samples: &str| {
+            let program = desk.start(&[&["replay", "long.edf", "--speed", "max", "--name", "fast"], more].concat());
+            let mut receiver = rig.peer("inlet.py", &["name=fast", samples, "buffer=360"]);
+            receiver.line("ready");
+            (program, receiver)
+        };
+        let (program, _receiver) = play(&[], "samples=1");
+        let said = program.wait().ends_with(0);
+        // 480 s were sent at once, 360 s of them are what buffers hold; sending takes a moment itself.
+        let beyond = said
+            .out
+            .split([',', '\n'])
+            .map(str::trim)
+            .find_map(|part| part.strip_suffix(" more than 360 s ahead of real time"));
+        let beyond: f64 = beyond.unwrap_or_else(|| panic!("{said:?}")).parse().unwrap();
+        assert!((beyond / 256.0 - 120.0).abs() < 30.0 && beyond / 256.0 <= 120.0, "{said:?}");
+
+        // With a bounded lead it sends the rest in real time.
+        let (mut program, mut receiver) = play(&["--ahead", "300"], "samples=76800");
+        let mut last = sample(&mut receiver).0;
+        for _ in 1..300 * 256 {
+            let (stamp, _) = sample(&mut receiver);
+            assert!((stamp - last - 1.0 / 256.0).abs() < 1e-6, "{stamp} after {last}");
+            last = stamp;
+        }
+        assert!(!program.is_over(), "the last three minutes are not due yet");
+        program.signal("INT");
+        let said = program.wait().ends_with(0);
+        assert!(!said.out.contains("ahead of real time"), "{said:?}");
+        desk.run(&["replay", "long.edf", "--ahead", "60"]).refuses(2, &["--ahead", "--speed max"]);
+    });
+}
