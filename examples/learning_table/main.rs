@@ -56,7 +56,7 @@ fn main() -> anyhow::Result<()> {
         print_heading(&set);
         let power = log_power(&set);
         print_row("log band power", &over_seeds(&set, |_, _| power.clone()), None);
-        for architecture in [Architecture::Conv, spatial.clone()] {
+        for architecture in [spatial.clone(), Architecture::Conv] {
             let word = architecture.word();
             let learnt = |seed: u64, group: usize, method: Option<Method>| {
                 embedded(&set, &encoder(&set, &architecture, seed, group, method))
@@ -64,8 +64,8 @@ fn main() -> anyhow::Result<()> {
             let random = over_seeds(&set, |seed, group| learnt(seed, group, None));
             print_row(&format!("random `{word}`"), &random, None);
             // One method is enough to compare encoders.
-            let of_conv = architecture == Architecture::Conv;
-            for &method in methods.iter().filter(|&&method| of_conv || method == Method::Simclr) {
+            let all = architecture == spatial;
+            for &method in methods.iter().filter(|&&method| all || method == Method::Simclr) {
                 let taught = over_seeds(&set, |seed, group| learnt(seed, group, Some(method)));
                 print_row(&format!("{} `{word}`", method.word()), &taught, Some(&random));
                 // Rows come minutes apart.

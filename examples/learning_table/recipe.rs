@@ -4,8 +4,8 @@
 
 use super::data::Labelled;
 use neurostream::learn::{
-    Architecture, AutoencoderSettings, EncoderShape, MaskSettings, Method, ObjectiveSettings, Policy, Schedule,
-    TrainerSettings,
+    Architecture, AutoencoderSettings, EncoderShape, MaskSettings, MaskTarget, Method, ObjectiveSettings, Policy,
+    Schedule, TrainerSettings,
 };
 use neurostream::window::{Augmentation, AugmentationStep};
 
@@ -37,12 +37,14 @@ pub fn trainer(set: &Labelled, method: Method, shape: EncoderShape, seed: u64, w
     let usual = ObjectiveSettings::new(method, shape, frames);
     let quarter_s = (0.25 * set.rate_hz).round() as usize;
     let seconds = |s: f64| (s * set.rate_hz) as u64;
+    // Samples of EEG cannot be told from those before and after: see docs/learning.md.
+    let mask = MaskSettings { target: MaskTarget::Spectrum, ..MaskSettings::default() };
     let objective = ObjectiveSettings {
         seed,
         schedule: Schedule { learning_rate: 2e-3, warmup_steps: 20, ..Schedule::default() },
         patch: quarter_s,
-        mae: MaskSettings { hidden: 0.6, normalise: true, span: 1 },
-        masked: MaskSettings { hidden: 0.4, normalise: true, span: 1 },
+        mae: MaskSettings { hidden: 0.6, ..mask },
+        masked: MaskSettings { hidden: 0.4, ..mask },
         autoencoder: AutoencoderSettings { latent: 8, noise: 0.2 },
         order_near: seconds(16.0),
         order_far: seconds(40.0),

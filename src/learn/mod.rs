@@ -23,8 +23,8 @@ pub use generation::Generation;
 pub use health::Health;
 pub use model::{Model, ModelCard, ModelError};
 pub use objective::{
-    Asks, AutoencoderSettings, Batch, CpcNegatives, Forecast, KeyQueue, Learnt, MaskSettings, Method, MixupKeys,
-    MixupSettings, Objective, ObjectiveSettings, Origin, StepReport, build, loss,
+    Asks, AutoencoderSettings, Batch, CpcNegatives, Forecast, KeyQueue, Learnt, MaskSettings, MaskTarget, Method,
+    MixupKeys, MixupSettings, Objective, ObjectiveSettings, Origin, StepReport, build, loss,
 };
 pub use optimiser::{AdamW, Schedule};
 pub use replay::{Policy, ReplayMemory};

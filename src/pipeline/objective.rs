@@ -7,8 +7,8 @@ use super::plan::frames;
 use crate::config::{Config, Problem};
 use crate::learn::nn::{Backend, Compute, Kernels};
 use crate::learn::{
-    AutoencoderSettings, CpcNegatives, EncoderShape, Forecast, MaskSettings, Method, MixupKeys, MixupSettings,
-    ObjectiveSettings, Schedule,
+    AutoencoderSettings, CpcNegatives, EncoderShape, Forecast, MaskSettings, MaskTarget, Method, MixupKeys,
+    MixupSettings, ObjectiveSettings, Schedule,
 };
 
 /// The objective on windows of `window` frames at `rate_hz`.
@@ -20,6 +20,7 @@ pub(super) fn objective(config: &Config, encoder: EncoderShape, window: usize, r
     let keys = MixupKeys::ALL.into_iter().find(|k| k.word() == train.mixup.keys).unwrap_or(MixupKeys::Batch);
     let patch = frames(config.model.patch_s, rate_hz).max(1);
     let (mae, masked) = (&train.mae, &train.masked);
+    let target = |word: &String| MaskTarget::ALL.into_iter().find(|target| target.word() == word).unwrap_or_default();
     let span = frames(masked.span_s, rate_hz).div_ceil(patch).max(1);
     ObjectiveSettings {
         method,
@@ -33,15 +34,20 @@ pub(super) fn objective(config: &Config, encoder: EncoderShape, window: usize, r
             ..Schedule::default()
         },
         momentum: train.momentum as f32,
-        temperature: train.temperature.map_or(method.temperature(), |temperature| temperature as f32),
+        temperature: train.temperature.map(|temperature| temperature as f32),
         queue: train.queue,
         near_frames: (2 * window).max(frames(5.0, rate_hz)) as u64,
         pieces: train.pieces,
         ahead: train.ahead,
         negatives: negatives.unwrap_or(CpcNegatives::SameTime),
         patch,
-        mae: MaskSettings { hidden: mae.hidden, normalise: mae.normalise, span: 1 },
-        masked: MaskSettings { hidden: masked.hidden, normalise: masked.normalise, span },
+        mae: MaskSettings { hidden: mae.hidden, target: target(&mae.target), normalise: mae.normalise, span: 1 },
+        masked: MaskSettings {
+            hidden: masked.hidden,
+            target: target(&masked.target),
+            normalise: masked.normalise,
+            span,
+        },
         autoencoder: AutoencoderSettings { latent: train.autoencoder.latent, noise: train.autoencoder.noise as f32 },
         mixup: MixupSettings { alpha: train.mixup.alpha, share_weight: train.mixup.share_weight as f32, keys },
         forecast: forecast.unwrap_or(Forecast::Latent),
@@ -54,7 +60,11 @@ pub(super) fn objective(config: &Config, encoder: EncoderShape, window: usize, r
 pub(super) fn settings(config: &Config, objective: &ObjectiveSettings) -> Vec<(String, String)> {
     let train = &config.train;
     let (mae, masked, order, mixup) = (&train.mae, &train.masked, &train.order, &train.mixup);
-    let temperature = ("temperature", objective.temperature.to_string());
+    let temperature = match (objective.method, objective.temperature) {
+        (Method::Cpc, None) => "none".to_owned(),
+        _ => objective.temperature().to_string(),
+    };
+    let temperature = ("temperature", temperature);
     let of_method = match objective.method {
         Method::Byol | Method::Transform => vec![],
         Method::Simclr => vec![temperature],
@@ -65,10 +75,15 @@ pub(super) fn settings(config: &Config, objective: &ObjectiveSettings) -> Vec<(S
             ("ahead", train.ahead.to_string()),
             ("negatives", train.negatives.clone()),
         ],
-        Method::Mae => vec![("mae.hidden", mae.hidden.to_string()), ("mae.normalise", mae.normalise.to_string())],
+        Method::Mae => vec![
+            ("mae.hidden", mae.hidden.to_string()),
+            ("mae.target", mae.target.clone()),
+            ("mae.normalise", mae.normalise.to_string()),
+        ],
         Method::Masked => vec![
             ("masked.hidden", masked.hidden.to_string()),
             ("masked.span_s", masked.span_s.to_string()),
+            ("masked.target", masked.target.clone()),
             ("masked.normalise", masked.normalise.to_string()),
         ],
         Method::Autoencoder => vec![

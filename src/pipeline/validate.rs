@@ -6,7 +6,7 @@ use super::{augmentations, reference};
 use crate::config::{Config, ConfigError, Document, Problem, Speed, TrainConfig};
 use crate::dsp::{Limit, Spread};
 use crate::learn::nn::{Backend, Kernels};
-use crate::learn::{Architecture, CpcNegatives, Forecast, Method, MixupKeys, Policy};
+use crate::learn::{Architecture, CpcNegatives, Forecast, MaskTarget, Method, MixupKeys, Policy};
 use crate::serve::record::RecordFormat;
 use crate::source::Selection;
 use crate::window::{Pattern, Preset};
@@ -247,6 +247,8 @@ impl Findings {
     /// What one method alone asks for.
     fn methods(&mut self, train: &TrainConfig) {
         self.range("train.mae.hidden", train.mae.hidden, 0.01..=0.99);
+        self.word("train.mae.target", &train.mae.target, MaskTarget::ALL.map(MaskTarget::word));
+        self.word("train.masked.target", &train.masked.target, MaskTarget::ALL.map(MaskTarget::word));
         self.range("train.masked.hidden", train.masked.hidden, 0.01..=0.99);
         self.range("train.masked.span_s", train.masked.span_s, 0.001..=60.0);
         self.range("train.autoencoder.latent", train.autoencoder.latent, 1..=4096);

@@ -10,13 +10,15 @@ use serde::{Deserialize, Serialize};
 pub struct MaeConfig {
     /// Share of the patches that is hidden.
     pub hidden: f64,
+    /// What is to be drawn of them: `signal` or `spectrum`.
+    pub target: String,
     /// Each patch to be drawn less its mean and over its deviation.
     pub normalise: bool,
 }
 
 impl Default for MaeConfig {
     fn default() -> Self {
-        Self { hidden: 0.6, normalise: true }
+        Self { hidden: 0.6, target: "signal".to_owned(), normalise: true }
     }
 }
 
@@ -28,13 +30,15 @@ pub struct MaskedConfig {
     pub hidden: f64,
     /// Least length of what is hidden in one piece.
     pub span_s: f64,
+    /// What is to be predicted: `signal` or `spectrum`.
+    pub target: String,
     /// Each patch to be predicted less its mean and over its deviation.
     pub normalise: bool,
 }
 
 impl Default for MaskedConfig {
     fn default() -> Self {
-        Self { hidden: 0.4, span_s: 0.25, normalise: true }
+        Self { hidden: 0.4, span_s: 0.25, target: "signal".to_owned(), normalise: true }
     }
 }
 

@@ -28,7 +28,7 @@ pub struct ModelConfig {
 impl Default for ModelConfig {
     fn default() -> Self {
         Self {
-            encoder: "conv".to_owned(),
+            encoder: "spatial-conv".to_owned(),
             embedding: 128,
             widths: None,
             virtual_channels: 32,
@@ -60,7 +60,7 @@ pub struct TrainConfig {
     pub weight_decay: f64,
     /// Momentum of target and key encoders.
     pub momentum: f64,
-    /// Temperature of contrastive losses; by default 0.1 for `cpc` and 0.2 for others.
+    /// Temperature of contrastive losses; by default 0.2, and for `cpc` log-bilinear scores without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f64>,
     /// Keys in `moco`'s queue.

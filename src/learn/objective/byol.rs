@@ -3,7 +3,7 @@
 //! Owned by the trainer. Invariant: the target has no gradients, and moves once a step, after the optimiser.
 
 use super::followed::{Followed, HasTrunk};
-use super::trunk::{HIDDEN, PROJECTION, Trunk, halves};
+use super::trunk::{HIDDEN, PROJECTION, Trunk, centred, halves};
 use super::{Batch, Learnt, Objective, ObjectiveSettings, StepReport, loss};
 use crate::learn::nn::{Activation, Compute, Init, Perceptron};
 use crate::learn::{CheckpointError, Encoder, parameters};
@@ -43,7 +43,7 @@ impl Objective for Byol {
     fn step(&mut self, batch: &Batch) -> StepReport {
         let network = self.followed.network();
         let targets = self.followed.average().forward(batch.together(2, &self.compute.serving())).1;
-        let (t1, t2) = halves(targets.autodiff());
+        let (t1, t2) = halves(centred(targets).autodiff());
         let (embeddings, projections) = network.trunk.forward(batch.together(2, &self.compute.training()));
         let (o1, o2) = halves(network.predictor.forward(projections));
         let descent = self.followed.descend(&loss::byol(o1, o2, t1, t2));

@@ -53,7 +53,9 @@ pub(super) struct Cpc {
     pub pieces: usize,
     /// How many pieces ahead are predicted.
     pub ahead: usize,
-    pub temperature: f32,
+    /// Cosines over this are the scores; without it, the log-bilinear ones of the paper. Latents share a large mean at first:
+    /// it cancels between the answers to one prediction in the latter, and hides what differs in the former.
+    pub temperature: Option<f32>,
     pub negatives: CpcNegatives,
 }
 
@@ -108,7 +110,8 @@ impl Single for Cpc {
         let c = network.context.forward(z.clone());
         let heads: Vec<Tensor<2>> = network.heads.iter().map(Param::val).collect();
         let (negatives, count) = self.negatives(batch);
-        let steps = cpc_steps(&z, &c, &heads, Score::Cosine { temperature: self.temperature }, &negatives);
+        let score = self.temperature.map_or(Score::Dot, |temperature| Score::Cosine { temperature });
+        let steps = cpc_steps(&z, &c, &heads, score, &negatives);
         Judgement { loss: Tensor::cat(steps, 0).mean(), chance: Some((1.0 + count).ln()), embeddings: latents }
     }
 }

@@ -4,7 +4,7 @@
 //! gradients and moves once a step, after the optimiser.
 
 use super::followed::{Followed, HasTrunk};
-use super::trunk::{HIDDEN, PROJECTION, Trunk};
+use super::trunk::{HIDDEN, PROJECTION, Trunk, centred};
 use super::{Batch, Learnt, Objective, ObjectiveSettings, StepReport, loss};
 use crate::learn::nn::{self, Activation, Compute, Init, Perceptron};
 use crate::learn::{CheckpointError, Encoder, parameters};
@@ -83,7 +83,8 @@ impl Forecasting {
         let network = self.followed.network();
         match self.what {
             Forecast::Latent => {
-                let target = self.followed.average().forward(batch.view(1, &self.compute.serving())).1.autodiff();
+                let next = self.followed.average().forward(batch.view(1, &self.compute.serving())).1;
+                let target = centred(next).autodiff();
                 let predicted = network.predictor.forward(projections);
                 (loss::away(predicted, target), CHANCE_OF_LATENT)
             }

@@ -1,9 +1,10 @@
 //! The masked autoencoder: a few patches of a window are seen, all others are to be drawn.
 //!
-//! Owned by the trainer. Invariant: what is hidden never reaches the encoder, and the target is the signal itself.
+//! Owned by the trainer. Invariant: what is hidden never reaches the encoder, and the target is of the signal itself.
 
 use super::loss::Masking;
 use super::single::{Judgement, Single};
+use super::target::{MaskSettings, target};
 use super::tokens::{Tokens, block};
 use super::{Batch, loss};
 use crate::learn::encoder::places;
@@ -12,17 +13,6 @@ use crate::learn::{Encoder, EncoderShape};
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use rand::RngExt;
-
-/// What is hidden, and how the target is taken.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct MaskSettings {
-    /// Share of the patches that is hidden.
-    pub hidden: f64,
-    /// Each patch of the target less its mean and over its deviation.
-    pub normalise: bool,
-    /// Patches in a row that are hidden together; `mae` hides each by itself.
-    pub span: usize,
-}
 
 #[derive(Module, Debug)]
 pub(super) struct Network {
@@ -68,7 +58,7 @@ impl Single for Mae {
             mask: init.uniform([WIDTH], 0.02),
             decoder: (0..BLOCKS).map(|_| block(init, WIDTH)).collect(),
             decoded: GroupNorm::new(init, WIDTH, 1, Activation::Identity),
-            head: Linear::new(init, WIDTH, self.patch * self.shape.channels),
+            head: Linear::new(init, WIDTH, self.settings.values(self.patch) * self.shape.channels),
         }
     }
 
@@ -79,7 +69,7 @@ impl Single for Mae {
     fn judge(&self, network: &Network, batch: &Batch, device: &Device) -> Judgement {
         let rows = batch.rows();
         let patches = nn::patches(batch.view(0, device), self.patch);
-        let [_, count, values] = patches.dims();
+        let count = patches.dims()[1];
         let masking = self.masking(batch, count);
         let of_tokens = places(count, Tokens::width(&self.shape), device).unsqueeze_dim::<3>(0);
         let (tokens, of_patches) = network.tokens.embedded(masking.visible(patches.clone()), batch.channels);
@@ -90,22 +80,14 @@ impl Single for Mae {
         let summary = network.spread.forward(summary).unsqueeze_dim(1);
         let all = all + places(count, WIDTH, device).unsqueeze_dim(0) + summary;
         let all = network.decoder.iter().fold(all, |x, block| block.forward(x)).reshape([rows * count, WIDTH]);
-        let predicted = network.head.forward(network.decoded.forward_rows(all)).reshape([rows, count, values]);
+        let predicted = network.head.forward(network.decoded.forward_rows(all));
+        let predicted = predicted.reshape([rows as i32, count as i32, -1]);
 
         let hidden = masking.hidden();
-        let (target, chance) = target(patches, &hidden, self.settings.normalise);
+        let (target, chance) = target(patches, batch.channels, &hidden, &self.settings);
         let loss = loss::masked_patches(predicted, target, &hidden);
         Judgement { loss, chance: Some(chance), embeddings }
     }
-}
-
-/// The target, and the loss of guessing what it is on average: of drawing silence.
-pub(super) fn target(patches: Tensor<3>, hidden: &[bool], normalise: bool) -> (Tensor<3>, f32) {
-    if normalise {
-        return (loss::normalised(patches), 1.0);
-    }
-    let silence = loss::masked_patches(patches.clone().zeros_like(), patches.clone(), hidden);
-    (patches, silence.into_scalar::<f32>())
 }
 
 #[cfg(test)]
@@ -118,7 +100,7 @@ mod tests {
     #[test]
     fn what_is_hidden_never_reaches_the_encoder() {
         for shape in encoders() {
-            let settings = MaskSettings { hidden: 0.5, normalise: false, span: 1 };
+            let settings = MaskSettings { hidden: 0.5, normalise: false, ..MaskSettings::default() };
             let mae = Mae { shape, patch: 8, settings, seed: 3 };
             let device = Compute::default().training();
             let network = mae.network(&mut Init::training(1, Compute::default()));

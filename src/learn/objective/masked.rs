@@ -1,11 +1,11 @@
 //! Masked prediction: mask tokens stand where patches are hidden and go through the encoder with the rest.
 //!
-//! Owned by the trainer. Invariant: what is hidden reaches the encoder as the mask token alone, and the target is the
-//! signal itself.
+//! Owned by the trainer. Invariant: what is hidden reaches the encoder as the mask token alone, and the target is of
+//! the signal itself.
 
 use super::batch::rows_of;
-use super::mae::{MaskSettings, target};
 use super::single::{Judgement, Single};
+use super::target::{MaskSettings, target};
 use super::tokens::Tokens;
 use super::{Batch, loss};
 use crate::learn::encoder::places;
@@ -54,7 +54,7 @@ impl Single for Masked {
             tokens: Tokens::new(init, &self.shape),
             mask: init.uniform([width], 0.02),
             spread: Linear::new(init, self.shape.embedding, width),
-            head: Linear::new(init, width, self.patch * self.shape.channels),
+            head: Linear::new(init, width, self.settings.values(self.patch) * self.shape.channels),
         }
     }
 
@@ -66,7 +66,7 @@ impl Single for Masked {
         let (rows, mut rng) = (batch.rows(), batch.rng(self.seed));
         let patches = nn::patches(batch.view(0, device), self.patch);
         let count = patches.dims()[1];
-        let MaskSettings { hidden: share, normalise, span } = self.settings;
+        let MaskSettings { hidden: share, span, .. } = self.settings;
         let hidden: Vec<bool> = (0..rows).flat_map(|_| spans(count, span, share, &mut rng)).collect();
 
         // Hidden patches are silent before the encoder sees them, too: what it makes of them is thrown away.
@@ -87,7 +87,7 @@ impl Single for Masked {
         let spread = network.spread.forward(summary).unsqueeze_dim(1);
         let predicted = network.head.forward_tokens(mixed + spread);
 
-        let (target, chance) = target(patches, &hidden, normalise);
+        let (target, chance) = target(patches, batch.channels, &hidden, &self.settings);
         let loss = loss::masked_patches(predicted, target, &hidden);
         Judgement { loss, chance: Some(chance), embeddings }
     }

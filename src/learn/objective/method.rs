@@ -4,13 +4,14 @@ use super::autoencoder::{Autoencoder, AutoencoderSettings};
 use super::byol::Byol;
 use super::cpc::{Cpc, CpcNegatives};
 use super::forecast::{Forecast, Forecasting};
-use super::mae::{Mae, MaskSettings};
+use super::mae::Mae;
 use super::masked::Masked;
 use super::mixup::{Mixup, MixupKeys, MixupSettings};
 use super::moco::Moco;
 use super::order::Order;
 use super::simclr::Simclr;
 use super::single::Trained;
+use super::target::MaskSettings;
 use super::transform::Transform;
 use super::{Asks, Objective};
 use crate::learn::nn::Compute;
@@ -78,13 +79,10 @@ impl Method {
             Self::Mixup => "mixup",
         }
     }
-
-    /// The temperature that suits its loss: MoCo's second version takes 0.2, predictions within a batch take less.
-    #[must_use]
-    pub fn temperature(self) -> f32 {
-        if self == Self::Cpc { 0.1 } else { 0.2 }
-    }
 }
+
+/// As MoCo's second version has it.
+const TEMPERATURE: f32 = 0.2;
 
 /// What an objective needs to be built; each method reads what concerns it.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,8 +99,8 @@ pub struct ObjectiveSettings {
     pub schedule: Schedule,
     /// Momentum of the target's or key encoder's average.
     pub momentum: f32,
-    /// Temperature of the contrastive losses.
-    pub temperature: f32,
+    /// Temperature of the contrastive losses; none for the usual one, and for CPC for its log-bilinear score.
+    pub temperature: Option<f32>,
     /// Keys in `MoCo`'s queue.
     pub queue: usize,
     /// Windows that start less than this many frames apart are no negatives of each other (`MoCo`).
@@ -142,21 +140,27 @@ impl ObjectiveSettings {
             seed: 0,
             schedule: Schedule::default(),
             momentum: 0.99,
-            temperature: method.temperature(),
+            temperature: None,
             queue: 1024,
             near_frames: 2 * frames as u64,
             pieces: 8,
             ahead: 3,
             negatives: CpcNegatives::SameTime,
             patch: (frames / 8).max(1),
-            mae: MaskSettings { hidden: 0.6, normalise: true, span: 1 },
-            masked: MaskSettings { hidden: 0.4, normalise: true, span: 1 },
+            mae: MaskSettings::default(),
+            masked: MaskSettings { hidden: 0.4, ..MaskSettings::default() },
             autoencoder: AutoencoderSettings { latent: 8, noise: 0.2 },
             mixup: MixupSettings { alpha: 1.0, share_weight: 1.0, keys: MixupKeys::Batch },
             forecast: Forecast::Latent,
             order_near: 5 * frames as u64,
             order_far: 15 * frames as u64,
         }
+    }
+
+    /// The temperature of losses that cannot do without.
+    #[must_use]
+    pub fn temperature(&self) -> f32 {
+        self.temperature.unwrap_or(TEMPERATURE)
     }
 
     /// What a row of its batches is to hold.
@@ -188,14 +192,14 @@ impl ObjectiveSettings {
 #[must_use]
 pub fn build(settings: &ObjectiveSettings) -> Box<dyn Objective> {
     let (shape, seed) = (settings.encoder.clone(), settings.seed);
-    let (patch, temperature) = (settings.patch, settings.temperature);
+    let (patch, temperature) = (settings.patch, settings.temperature());
     match settings.method {
         Method::Byol => Box::new(Byol::new(settings)),
         Method::Moco => Box::new(Moco::new(settings)),
         Method::Mixup if settings.mixup.keys == MixupKeys::Queue => Box::new(Moco::new(settings)),
         Method::Forecast => Box::new(Forecasting::new(settings)),
         Method::Cpc => {
-            let ObjectiveSettings { pieces, ahead, negatives, .. } = *settings;
+            let ObjectiveSettings { pieces, ahead, negatives, temperature, .. } = *settings;
             Box::new(Trained::new(Cpc { shape, pieces, ahead, temperature, negatives }, settings))
         }
         Method::Simclr => Box::new(Trained::new(Simclr { shape, temperature }, settings)),

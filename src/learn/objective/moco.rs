@@ -100,7 +100,7 @@ impl Moco {
         Self {
             followed: Followed::new(network, "key", settings),
             queue: KeyQueue::new(settings.queue, PROJECTION),
-            temperature: settings.temperature,
+            temperature: settings.temperature(),
             near_frames: settings.near_frames,
             mixing: (settings.method == Method::Mixup).then_some((settings.seed, settings.mixup.alpha)),
             compute: settings.compute,

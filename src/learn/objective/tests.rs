@@ -237,6 +237,23 @@ fn a_window_never_meets_its_own_key_nor_its_neighbours() {
     assert_eq!(rows[3], [false, false, false, true, true, true]);
 }
 
+#[test]
+fn what_can_be_told_is_told() {
+    // Waves go on as they were, and the spectrum of a hidden patch is that of the others.
+    let mask = MaskSettings { target: MaskTarget::Spectrum, ..MaskSettings::default() };
+    for method in [Method::Byol, Method::Cpc, Method::Forecast, Method::Mae, Method::Masked] {
+        let schedule = Schedule { learning_rate: 5e-3, warmup_steps: 1, ..Schedule::default() };
+        let mut objective = build(&ObjectiveSettings { schedule, mae: mask, masked: mask, ..settings(method, conv()) });
+        let reports: Vec<StepReport> = (0..100).map(|i| objective.step(&batch(i, 32))).collect();
+        let share = |report: &StepReport| report.loss / report.chance.unwrap();
+        let late = reports[90..].iter().map(share).sum::<f32>() / 10.0;
+        assert!(late < 0.8 && late < 0.9 * share(&reports[0]), "{method:?}: {} to {late}", share(&reports[0]));
+        // A loss that falls because windows become the same is no learning.
+        let [before, after] = [0, 99].map(|i| Health::of(&reports[i].embeddings, 8));
+        assert!(after.std > 0.8 * before.std, "{method:?}: {before:?} to {after:?}");
+    }
+}
+
 /// BYOL without what keeps it from collapsing.
 fn health_without(predictor: bool, stop_gradient: bool) -> (Health, Health) {
     let schedule = Schedule { learning_rate: 1e-2, warmup_steps: 1, ..Schedule::default() };

@@ -37,3 +37,13 @@ pub(super) fn halves(x: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
     let rows = x.dims()[0] / 2;
     (x.clone().narrow(0, 0, rows), x.narrow(0, rows, rows))
 }
+
+/// Projections `[B, D]` that are to be predicted, less what all of this batch share.
+///
+/// First embeddings share most of what they are, for features are normalised over each window, and to predict that alone
+/// would be no task: the loss would fall to nothing while windows become the same. A target without its centre leaves no
+/// such way out (after Caron et al., 2021, whose centre is a running mean), and no layer depends on the batch.
+pub(super) fn centred(targets: Tensor<2>) -> Tensor<2> {
+    let centre = targets.clone().mean_dim(0);
+    targets - centre
+}

@@ -4,8 +4,8 @@
 //! embeddings agree to 1e-5 of the largest.
 
 use super::program::{CRATE, Desk, SMALL, bundled};
-use neurostream::learn::Model;
 use neurostream::learn::nn::Compute;
+use neurostream::learn::{Architecture, Model};
 use std::process::Command;
 
 /// Embeds windows as both sides see them, then halves all weights of the head and writes them back.
@@ -41,7 +41,7 @@ fn same(what: &str, here: &[Vec<f32>], there: &[Vec<f32>]) {
 #[ignore = "needs PyTorch: NEUROSTREAM_TORCH=PYTHON cargo test --test it torch -- --ignored"]
 fn a_model_embeds_the_same_in_pytorch_and_comes_back_from_there() {
     let python = std::env::var_os("NEUROSTREAM_TORCH").expect("NEUROSTREAM_TORCH names a Python with torch");
-    for encoder in ["conv", "spatial-conv", "channelwise"] {
+    for encoder in Architecture::WORDS {
         let desk = Desk::new();
         let config = desk.write("config.toml", format!("[source]\nreplay = \"{}\"\n", bundled()));
         let choice = format!("model.encoder={encoder}");
