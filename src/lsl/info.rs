@@ -3,6 +3,7 @@
 //! Owns [`StreamInfo`], made by a resolver, an inlet or for an outlet; used by one thread at a time. Invariant:
 //! nothing that a stream claims is trusted: counts are checked and lists are cut to the channel count.
 
+use std::ffi::CStr;
 use std::fmt;
 
 use super::LslError;
@@ -54,8 +55,11 @@ impl SampleFormat {
     }
 }
 
+/// The axes of a location in the XDF meta-data conventions.
+const AXES: [&CStr; 3] = [c"X", c"Y", c"Z"];
+
 /// One channel as the description of a stream gives it; what is missing is empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ChannelNote {
     /// Its name, such as `C3`.
     pub label: String,
@@ -63,6 +67,8 @@ pub struct ChannelNote {
     pub unit: String,
     /// What it measures, such as `EEG`.
     pub kind: String,
+    /// Where it lies, in millimetres from the centre of the head to the right, the front and the top.
+    pub location_mm: Option<[f64; 3]>,
 }
 
 /// The description of a stream.
@@ -119,6 +125,12 @@ impl StreamInfo {
             for (key, value) in [(c"label", &note.label), (c"unit", &note.unit), (c"type", &note.kind)] {
                 if !value.is_empty() {
                     channel.append_value(key, &c_text("a channel note", value)?);
+                }
+            }
+            if let Some(location_mm) = note.location_mm {
+                let location = channel.append(c"location").ok_or_else(refused)?;
+                for (axis, value) in AXES.into_iter().zip(location_mm) {
+                    location.append_value(axis, &c_text("a channel note", &value.to_string())?);
                 }
             }
         }
@@ -226,6 +238,10 @@ impl StreamInfo {
             label: channel.value(c"label").trim().to_owned(),
             unit: channel.value(c"unit").trim().to_owned(),
             kind: channel.value(c"type").trim().to_owned(),
+            location_mm: channel.child(c"location").and_then(|location| {
+                let [x, y, z] = AXES.map(|axis| location.value(axis).trim().parse().ok());
+                Some([x?, y?, z?])
+            }),
         });
         notes.collect()
     }

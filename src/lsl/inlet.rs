@@ -14,6 +14,17 @@ const MAX_BUFFERED: f64 = 1e9;
 /// Values that one pull brings at most, about 4 MB.
 const MAX_VALUES: usize = 1 << 20;
 
+/// A measurement of a source's clock.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ClockOffset {
+    /// What to add to the source's stamps to have them on LSL's clock of this host.
+    pub seconds: f64,
+    /// When it was measured, on the source's clock.
+    pub remote_s: f64,
+    /// By how much it may be wrong: the time that question and answer took.
+    pub uncertainty_s: f64,
+}
+
 /// The receiving end of a numeric stream.
 ///
 /// liblsl connects again by itself when the source restarts with the same `source_id`, name, type, format and
@@ -94,15 +105,23 @@ impl Inlet {
         Ok(frames + 1)
     }
 
-    /// What to add to the source's stamps to have them on LSL's clock of this host, in seconds.
+    /// How the source's clock stands to LSL's clock of this host.
     ///
     /// The first call measures for about 0.65 s; later ones return the latest of liblsl's background measurements at
     /// once. After a restart of the source there is none for some seconds.
     ///
     /// # Errors
     /// [`LslError::Timeout`] where there is none within `timeout_s`.
+    pub fn clock_offset(&mut self, timeout_s: f64) -> Result<ClockOffset, LslError> {
+        self.raw.clock_offset(timeout_s)
+    }
+
+    /// The offset alone: what to add to the source's stamps to have them on LSL's clock of this host, in seconds.
+    ///
+    /// # Errors
+    /// As [`Self::clock_offset`].
     pub fn time_correction(&mut self, timeout_s: f64) -> Result<f64, LslError> {
-        self.raw.time_correction(timeout_s)
+        Ok(self.clock_offset(timeout_s)?.seconds)
     }
 
     /// How many frames wait in liblsl.

@@ -5,7 +5,7 @@
 
 use super::LslError;
 use super::info::{SampleFormat, StreamInfo};
-use super::inlet::MAX_CHANNELS;
+use super::inlet::{ClockOffset, MAX_CHANNELS};
 use super::library::{Library, c_text};
 use super::raw::{RawInlet, RawOutlet};
 
@@ -64,12 +64,20 @@ impl MarkerInlet {
         Ok(pulled.map(|(texts, stamp)| MarkerSample { texts, stamp }))
     }
 
+    /// As [`super::Inlet::clock_offset`].
+    ///
+    /// # Errors
+    /// [`LslError::Timeout`] where there is none within `timeout_s`.
+    pub fn clock_offset(&mut self, timeout_s: f64) -> Result<ClockOffset, LslError> {
+        self.raw.clock_offset(timeout_s)
+    }
+
     /// As [`super::Inlet::time_correction`].
     ///
     /// # Errors
     /// [`LslError::Timeout`] where there is none within `timeout_s`.
     pub fn time_correction(&mut self, timeout_s: f64) -> Result<f64, LslError> {
-        self.raw.time_correction(timeout_s)
+        Ok(self.clock_offset(timeout_s)?.seconds)
     }
 }
 

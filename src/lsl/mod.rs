@@ -21,7 +21,7 @@ mod resolve;
 
 pub use error::LslError;
 pub use info::{ChannelNote, SampleFormat, StreamInfo};
-pub use inlet::{Inlet, MAX_CHANNELS};
+pub use inlet::{ClockOffset, Inlet, MAX_CHANNELS};
 pub use library::Library;
 pub use markers::{MarkerInlet, MarkerOutlet, MarkerSample};
 pub use outlet::Outlet;

@@ -14,6 +14,7 @@ use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
 use super::LslError;
+use super::inlet::ClockOffset;
 
 /// More streams than this on one network are not listed.
 const MAX_STREAMS: usize = 1024;
@@ -79,7 +80,7 @@ functions! {
         lsl_destroy_inlet: fn(*mut InletObject);
         lsl_get_fullinfo: fn(*mut InletObject, f64, *mut i32) -> *mut InfoObject;
         lsl_open_stream: fn(*mut InletObject, f64, *mut i32);
-        lsl_time_correction: fn(*mut InletObject, f64, *mut i32) -> f64;
+        lsl_time_correction_ex: fn(*mut InletObject, *mut f64, *mut f64, f64, *mut i32) -> f64;
         lsl_pull_sample_f: fn(*mut InletObject, *mut f32, i32, f64, *mut i32) -> f64;
         lsl_pull_sample_str: fn(*mut InletObject, *mut *mut c_char, i32, f64, *mut i32) -> f64;
         lsl_pull_chunk_f: fn(*mut InletObject, *mut f32, *mut f64, c_ulong, c_ulong, f64, *mut i32) -> c_ulong;
@@ -120,12 +121,10 @@ impl Api {
         // SAFETY: takes nothing and returns a constant.
         unsafe { (self.functions.lsl_library_version)() }
     }
-
     pub(super) fn local_clock(&self) -> f64 {
         // SAFETY: takes nothing and reads a clock.
         unsafe { (self.functions.lsl_local_clock)() }
     }
-
     /// Sets the configuration; `None` where this version cannot.
     pub(super) fn set_config(&self, content: &CStr) -> Option<()> {
         let set = self.functions.lsl_set_config_content?;
@@ -382,13 +381,16 @@ impl RawInlet {
         RawInfo::own(&self.api, object).ok_or_else(|| self.api.refused("fetching the stream's description"))
     }
 
-    pub(super) fn time_correction(&mut self, timeout_s: f64) -> Result<f64, LslError> {
-        let mut code = 0;
-        let correct = self.api.functions.lsl_time_correction;
-        // SAFETY: the inlet is alive, `code` outlives the call.
-        let seconds = unsafe { correct(self.object.as_ptr(), limit(timeout_s), &raw mut code) };
+    pub(super) fn clock_offset(&mut self, timeout_s: f64) -> Result<ClockOffset, LslError> {
+        let (mut code, mut remote_s, mut uncertainty_s) = (0, 0.0, 0.0);
+        let correct = self.api.functions.lsl_time_correction_ex;
+        // SAFETY: the inlet is alive, the three numbers outlive the call.
+        let seconds = unsafe {
+            let (remote, uncertainty) = (&raw mut remote_s, &raw mut uncertainty_s);
+            correct(self.object.as_ptr(), remote, uncertainty, limit(timeout_s), &raw mut code)
+        };
         self.api.check(code, "measuring the clock offset", timeout_s)?;
-        Ok(seconds)
+        Ok(ClockOffset { seconds, remote_s, uncertainty_s })
     }
 
     /// One frame into `frame`, whose length liblsl compares with the channel count; its stamp, or `None` in vain.

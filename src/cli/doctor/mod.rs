@@ -7,7 +7,7 @@ mod network;
 mod settings;
 
 use super::arguments::{DoctorArguments, Format};
-use neurostream::lsl::{Inlet, Library, MarkerInlet, Outlet, SampleFormat, StreamInfo, resolve, visible};
+use neurostream::lsl::{ClockOffset, Inlet, Library, MarkerInlet, Outlet, SampleFormat, StreamInfo, resolve, visible};
 use serde_json::json;
 use settings::Settings;
 use std::io::{self, Write};
@@ -19,6 +19,8 @@ const OLDEST: i32 = 116;
 const OWN_S: f64 = 3.0;
 /// How long streams are collected, and how long one may take to answer.
 const COLLECT_S: f64 = 2.0;
+/// A clock that is known less well than this is worth a word, in seconds.
+const UNSURE_S: f64 = 0.010;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -216,18 +218,23 @@ fn of_streams(library: &Library, predicate: Option<&str>, settings: &Settings) -
 
 fn of_stream(stream: &StreamInfo, settings: &Settings) -> Finding {
     let offset = if stream.format() == Some(SampleFormat::String) {
-        MarkerInlet::open(stream, COLLECT_S).and_then(|mut inlet| inlet.time_correction(COLLECT_S))
+        MarkerInlet::open(stream, COLLECT_S).and_then(|mut inlet| inlet.clock_offset(COLLECT_S))
     } else {
-        Inlet::open(stream, 1, 1.0, COLLECT_S).and_then(|mut inlet| inlet.time_correction(COLLECT_S))
+        Inlet::open(stream, 1, 1.0, COLLECT_S).and_then(|mut inlet| inlet.clock_offset(COLLECT_S))
+    };
+    let words = |clock: &ClockOffset| {
+        format!("its clock is {:+.6} s from ours, known to {:.2} ms", clock.seconds, clock.uncertainty_s * 1e3)
     };
     match offset {
-        Ok(offset_s) if stream.source_id().is_empty() => Finding::note(
-            format!("{stream} answers; its clock is {offset_s:+.6} s from ours"),
+        Ok(clock) if stream.source_id().is_empty() => Finding::note(
+            format!("{stream} answers; {}", words(&clock)),
             "it has no source_id: after a loss it is not found again; give it one where it is published",
         ),
-        Ok(offset_s) => {
-            Finding::good(format!("{stream} answers; its clock is {offset_s:+.6} s from ours, which is corrected"))
-        }
+        Ok(clock) if clock.uncertainty_s > UNSURE_S => Finding::note(
+            format!("{stream} answers; {}", words(&clock)),
+            "the network between is slow: a cable in place of Wi-Fi, or fewer programs on it, makes stamps surer",
+        ),
+        Ok(clock) => Finding::good(format!("{stream} answers; {}, which is corrected", words(&clock))),
         Err(error) => Finding::bad(
             format!("{stream} is found and does not answer: {error}"),
             format!(

@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     fn note(label: &str, unit: &str, kind: &str) -> ChannelNote {
-        ChannelNote { label: label.into(), unit: unit.into(), kind: kind.into() }
+        ChannelNote { label: label.into(), unit: unit.into(), kind: kind.into(), location_mm: None }
     }
 
     #[test]
