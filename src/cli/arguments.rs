@@ -67,9 +67,10 @@ pub struct RunArguments {
     /// Play this recording.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["lsl", "synthetic"])]
     pub replay: Option<PathBuf>,
-    /// Read this live stream: a name, or a predicate like "type='EEG' and hostname='amp'".
+    /// Read this live stream: a name, or a predicate like "type='EEG' and hostname='amp'". Several times: streams that are
+    /// joined into one.
     #[arg(long, value_name = "PREDICATE", num_args = 0..=1, default_missing_value = "", conflicts_with = "synthetic")]
-    pub lsl: Option<String>,
+    pub lsl: Vec<String>,
     /// Join the markers of this stream to the live one: a name or a predicate; may be given again for further streams.
     #[arg(long, value_name = "PREDICATE", conflicts_with_all = ["replay", "synthetic"])]
     pub markers: Vec<String>,
@@ -204,9 +205,10 @@ pub struct RecordArguments {
     /// The file: .edf, .bdf, .xdf, or no ending for EDF+ or BDF+ as the source needs it; a taken name gets the next run
     /// number.
     pub file: PathBuf,
-    /// Record this live stream: a name, or a predicate like "type='EEG' and hostname='amp'".
+    /// Record this live stream: a name, or a predicate like "type='EEG' and hostname='amp'". Several times: streams that
+    /// are joined into one.
     #[arg(long, value_name = "PREDICATE", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["replay", "synthetic"])]
-    pub lsl: Option<String>,
+    pub lsl: Vec<String>,
     /// Join the markers of this stream to the live one: a name or a predicate; may be given again for further streams.
     #[arg(long, value_name = "PREDICATE", conflicts_with_all = ["replay", "synthetic"])]
     pub markers: Vec<String>,

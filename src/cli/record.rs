@@ -27,8 +27,9 @@ const LOOKS: u32 = 20;
 /// Records until the source ends or somebody asks.
 pub fn record(arguments: &RecordArguments) -> anyhow::Result<ExitCode> {
     let mut document = written::document(arguments.config.as_deref(), &arguments.set)?;
-    let (replay, lsl, speed) = (arguments.replay.as_deref(), arguments.lsl.as_deref(), arguments.speed.as_deref());
-    let is_named = written::put_source(&mut document, replay, lsl, &arguments.markers, arguments.synthetic, speed);
+    let (replay, speed) = (arguments.replay.as_deref(), arguments.speed.as_deref());
+    let (lsl, markers) = (&arguments.lsl, &arguments.markers);
+    let is_named = written::put_source(&mut document, replay, lsl, markers, arguments.synthetic, speed);
     usable(is_named || arguments.config.is_some() || !arguments.set.is_empty(), || {
         "say what to record: --lsl [PREDICATE], --synthetic, --replay FILE or --config FILE".to_owned()
     })?;

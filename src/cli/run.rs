@@ -76,15 +76,16 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
 /// True if nobody named a source: the built-in configuration plays the bundled recording.
 fn is_bundled(arguments: &RunArguments) -> bool {
     let RunArguments { config, replay, lsl, synthetic, set, .. } = arguments;
-    config.is_none() && replay.is_none() && lsl.is_none() && !synthetic && set.is_empty()
+    config.is_none() && replay.is_none() && lsl.is_empty() && !synthetic && set.is_empty()
 }
 
 /// The configuration with the command line laid over it.
 fn configuration(arguments: &RunArguments) -> anyhow::Result<Config> {
     let mut document = written::document(arguments.config.as_deref(), &arguments.set)?;
     let text = |path: &std::path::Path| path.display().to_string();
-    let (replay, lsl, speed) = (arguments.replay.as_deref(), arguments.lsl.as_deref(), arguments.speed.as_deref());
-    written::put_source(&mut document, replay, lsl, &arguments.markers, arguments.synthetic, speed);
+    let (replay, speed) = (arguments.replay.as_deref(), arguments.speed.as_deref());
+    let (lsl, markers) = (&arguments.lsl, &arguments.markers);
+    written::put_source(&mut document, replay, lsl, markers, arguments.synthetic, speed);
     if arguments.repeat {
         document.put(&["source", "loop"], true);
     }

@@ -25,13 +25,18 @@ pub fn document(config: Option<&Path>, settings: &[String]) -> anyhow::Result<Do
 pub fn put_source(
     document: &mut Document,
     replay: Option<&Path>,
-    lsl: Option<&str>,
+    lsl: &[String],
     markers: &[String],
     synthetic: bool,
     speed: Option<&str>,
 ) -> bool {
     let source = replay.map(|path| ("replay", toml::Value::from(path.display().to_string())));
-    let source = source.or(lsl.map(|predicate| ("lsl", predicate.into())));
+    let streams = match lsl {
+        [] => None,
+        [one] => Some(toml::Value::from(one.as_str())),
+        several => Some(toml::Value::from(several.to_vec())),
+    };
+    let source = source.or(streams.map(|streams| ("lsl", streams)));
     let source = source.or(synthetic.then(|| ("synthetic", true.into())));
     let is_named = source.is_some();
     if let Some((kind, value)) = source {

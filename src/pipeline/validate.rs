@@ -3,7 +3,7 @@
 //! Pure. Invariant: all problems, not the first.
 
 use super::{augmentations, reference};
-use crate::config::{Config, ConfigError, Document, Problem, Speed, TrainConfig};
+use crate::config::{Config, ConfigError, Document, Problem, Speed, Streams, TrainConfig};
 use crate::dsp::{Limit, Spread};
 use crate::learn::nn::{Backend, Kernels};
 use crate::learn::{Architecture, CpcNegatives, Forecast, MaskTarget, Method, MixupKeys, Policy};
@@ -91,6 +91,12 @@ impl Findings {
                 self.0.push(problem.hint("leave it out"));
             }
             Speed::Max => {}
+        }
+        if let Some(Streams(streams)) = &source.lsl
+            && (streams.is_empty() || streams.len() > 1 && streams.iter().any(|stream| stream.trim().is_empty()))
+        {
+            let allowed = "must name each stream that is to be joined";
+            self.0.push(Problem::of("source.lsl", format!("{streams:?}"), allowed));
         }
         self.range("source.block_ms", source.block_ms, 0.1..=1000.0);
         self.range("source.wait_s", source.wait_s, 0.0..=3600.0);

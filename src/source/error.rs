@@ -27,6 +27,14 @@ pub enum SourceError {
     /// The stream cannot be found or read.
     #[error(transparent)]
     Lsl(#[from] LslError),
+    /// Streams that cannot be one.
+    #[error("the streams {names} cannot be joined: {why}")]
+    NotJoined {
+        /// The streams.
+        names: String,
+        /// What is in the way, and what to do.
+        why: String,
+    },
     /// A person did not want to wait for the stream any longer.
     #[error("stopped while waiting for the stream")]
     Interrupted,
@@ -83,6 +91,7 @@ impl SourceError {
                 | Self::NoChannels { .. }
                 | Self::MixedRates { .. }
                 | Self::WhichStream { .. }
+                | Self::NotJoined { .. }
                 | Self::Selection(_)
         )
     }

@@ -22,7 +22,7 @@ mod xdf_tests;
 pub use contract::{Progress, Source};
 pub use error::SourceError;
 pub use generated::GeneratedSource;
-pub use lsl::{LslSource, MarkedSource, MarkerStream};
+pub use lsl::{JoinedSource, LslSource, MarkedSource, MarkerStream};
 pub use pace::Pace;
 pub use picked::PickedSource;
 pub use replay::ReplaySource;

@@ -11,6 +11,7 @@ mod serve;
 mod signal;
 mod source;
 mod span;
+mod streams;
 mod train;
 mod window;
 
@@ -23,6 +24,7 @@ pub use serve::{ComputeConfig, LslConfig, LslOutletConfig, ServeConfig};
 pub use signal::SignalConfig;
 pub use source::{SourceConfig, Speed};
 pub use span::Span;
+pub use streams::Streams;
 pub use train::{MemoryConfig, ModelConfig, TrainConfig};
 pub(in crate::config) use window::RIVALS;
 pub use window::WindowConfig;

@@ -28,6 +28,12 @@ pub struct LslOutletConfig {
     /// One more channel, `quality`, before the last.
     #[serde(default)]
     pub quality: bool,
+    /// A second stream, `NAME-status`, of what happens and how the run does, as JSON texts.
+    #[serde(default)]
+    pub status: bool,
+    /// A stream, `NAME-signal`, of the signal as the model sees it.
+    #[serde(default)]
+    pub signal: bool,
 }
 
 /// `[compute]`.

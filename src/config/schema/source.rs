@@ -2,7 +2,8 @@
 //!
 //! Plain values. Invariant: keys that it does not know are refused.
 
-use serde::de::{Deserializer, Error, SeqAccess, Unexpected, Visitor};
+use super::streams::Streams;
+use serde::de::{Deserializer, Error, Unexpected, Visitor};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
@@ -17,9 +18,10 @@ pub struct SourceConfig {
     /// The name of the stream that is played, where an XDF recording has several that could be meant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stream: Option<String>,
-    /// A live stream: its name, or a predicate like `type='EEG' and hostname='amp'`; empty for the only EEG stream.
+    /// A live stream: its name, or a predicate like `type='EEG' and hostname='amp'`; empty for the only EEG stream. Or a
+    /// list of streams that are joined into one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub lsl: Option<String>,
+    pub lsl: Option<Streams>,
     /// Streams of markers beside a live stream, each by its name or a predicate; one may be written as text.
     #[serde(deserialize_with = "one_or_several", skip_serializing_if = "Vec::is_empty")]
     pub markers: Vec<String>,
@@ -54,24 +56,7 @@ impl Default for SourceConfig {
 
 /// Reads a text as a list of one.
 fn one_or_several<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    struct Written;
-    impl<'de> Visitor<'de> for Written {
-        type Value = Vec<String>;
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("text or a list of text")
-        }
-        fn visit_str<E: Error>(self, text: &str) -> Result<Vec<String>, E> {
-            Ok(vec![text.to_owned()])
-        }
-        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<String>, A::Error> {
-            let mut all = Vec::new();
-            while let Some(text) = list.next_element()? {
-                all.push(text);
-            }
-            Ok(all)
-        }
-    }
-    deserializer.deserialize_any(Written)
+    Streams::deserialize(deserializer).map(|Streams(all)| all)
 }
 
 /// How fast a recording plays.

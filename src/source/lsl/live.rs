@@ -1,6 +1,7 @@
 //! The source that reads a live stream.
 //!
-//! Owns [`LslSource`], stepped by the acquisition thread, which it keeps for at most 50 ms a step. Invariant: a block
+//! Owns [`LslSource`], stepped by the acquisition thread, which it keeps for at most 50 ms a step, or a second while it
+//! connects to a source that is back. Invariant: a block
 //! never spans a gap, and what has arrived is never dropped here.
 
 use crate::lsl::{Inlet, Library, LslError, SampleFormat, StreamInfo, resolve_one};
@@ -13,15 +14,19 @@ use super::stamps::{Break, StampTracker};
 use super::timing::HostTime;
 
 /// How long a step waits for samples, in seconds.
-const WAIT_S: f64 = 0.050;
+pub(super) const WAIT_S: f64 = 0.050;
 /// How much signal liblsl keeps while nobody steps, in seconds; beyond, it drops the oldest.
 const BUFFER_S: u16 = 60;
 /// How much signal a block holds at most, in seconds.
 const BLOCK_S: f64 = 0.25;
 /// How long connecting may take, in seconds.
 const CONNECT_S: f64 = 10.0;
+/// How long connecting to a source that is back may take, in seconds; nothing else arrives meanwhile.
+const RECONNECT_S: f64 = 1.0;
 /// How long the first measurement of the source's clock may take, in seconds; it usually takes 0.65 s.
 const FIRST_CLOCK_S: f64 = 3.0;
+/// A clock that is known less well than this is told, in seconds: more than a frame of most amplifiers.
+const UNSURE_S: f64 = 0.010;
 /// How often the latest measurement is fetched, in seconds; liblsl makes one every 2 s.
 const CLOCK_EVERY_S: f64 = 2.0;
 /// How often values that are no numbers are told, in seconds.
@@ -71,7 +76,8 @@ impl LslSource {
         let resolved = resolve_one(library, predicate, wait_s)?;
         refuse_irregular(&resolved)?;
         let mut inlet = Inlet::open(&resolved, BUFFER_S, BLOCK_S, CONNECT_S)?;
-        let correction_s = inlet.time_correction(FIRST_CLOCK_S).ok();
+        let measured = inlet.clock_offset(FIRST_CLOCK_S).ok();
+        let correction_s = measured.map(|clock| clock.seconds);
         let offset_s = library.clock_offset(clock);
         let now = clock.now();
 
@@ -81,6 +87,13 @@ impl LslSource {
             for channel in &mut montage.channels {
                 channel.digital = Some(Digital::scaled(16, channel.unit.factor(), 0.0));
             }
+        }
+        if let Some(clock) = measured.filter(|clock| clock.uncertainty_s > UNSURE_S) {
+            told.push(format!(
+                "the clock of {} is known to {:.0} ms only: the network is slow, so stamps are as uncertain",
+                info.hostname(),
+                clock.uncertainty_s * 1e3
+            ));
         }
         if correction_s.is_none() {
             told.push(format!(
@@ -121,6 +134,42 @@ impl LslSource {
     #[must_use]
     pub fn info(&self) -> &StreamInfo {
         self.inlet.info()
+    }
+
+    /// A step that waits for samples no longer than `wait_s`.
+    pub(super) fn step_within(
+        &mut self,
+        wait_s: f64,
+        now: Stamp,
+        block: &mut Block,
+        events: &mut Vec<Event>,
+    ) -> Result<Progress, SourceError> {
+        events.append(&mut self.at_open);
+        self.follow_clock(now, events);
+        if self.given >= self.stamps.len() {
+            self.given = 0;
+            match self.inlet.pull(wait_s, &mut self.samples, &mut self.stamps) {
+                Ok(0) => {
+                    self.silence.nothing(now, events)?;
+                    self.connect_anew(now, events)?;
+                }
+                Ok(_) => self.silence.something(now, events)?,
+                Err(LslError::Lost) => {
+                    return Ok(Progress::End(format!("stream '{}': {}", self.facts.name, LslError::Lost)));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(self.fill(now, block, events))
+    }
+
+    /// Connects to a source that is back. One that does not answer yet is called again.
+    fn connect_anew(&mut self, now: Stamp, events: &mut Vec<Event>) -> Result<(), LslError> {
+        let Some(stream) = self.silence.returned(now) else { return Ok(()) };
+        let Ok(inlet) = Inlet::open(&stream, BUFFER_S, BLOCK_S, RECONNECT_S) else { return Ok(()) };
+        self.silence.connected(inlet.info(), now, events)?;
+        self.inlet = inlet;
+        Ok(())
     }
 
     /// Fetches liblsl's latest measurement of the source's clock, and notices when the stream was connected anew.
@@ -189,20 +238,7 @@ impl Source for LslSource {
     }
 
     fn step(&mut self, now: Stamp, block: &mut Block, events: &mut Vec<Event>) -> Result<Progress, SourceError> {
-        events.append(&mut self.at_open);
-        self.follow_clock(now, events);
-        if self.given >= self.stamps.len() {
-            self.given = 0;
-            match self.inlet.pull(WAIT_S, &mut self.samples, &mut self.stamps) {
-                Ok(0) => self.silence.nothing(now, events)?,
-                Ok(_) => self.silence.something(now, events)?,
-                Err(LslError::Lost) => {
-                    return Ok(Progress::End(format!("stream '{}': {}", self.facts.name, LslError::Lost)));
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(self.fill(now, block, events))
+        self.step_within(WAIT_S, now, block, events)
     }
 }
 

@@ -8,7 +8,13 @@
 //! moved to LSL's clock of this host (liblsl measures that offset) and from there to the host's clock (measured once,
 //! when the stream is opened). So a new clock measurement can never look like a gap. Markers of other streams go the same
 //! way to the host's clock, where the times of frames are known.
+//!
+//! Several streams become one by these times ([`JoinedSource`]): the frames are those of the first, and beside each lie the
+//! values that the others have at its moment.
 
+mod join;
+mod joined;
+mod lane;
 mod live;
 mod markers;
 mod montage;
@@ -16,6 +22,7 @@ mod silence;
 mod stamps;
 mod timing;
 
+pub use joined::JoinedSource;
 pub use live::LslSource;
 pub use markers::{MarkedSource, MarkerStream};
 pub use stamps::{Break, Run, StampTracker};

@@ -1,16 +1,23 @@
-//! What to do while nothing arrives, and who comes back afterwards.
+//! What to do while nothing arrives, who comes back afterwards, and who else calls itself the same.
 //!
 //! Owns [`Silence`], on the acquisition thread. Invariant: a stream that comes back in another shape is an error
-//! within seconds. liblsl itself would wait for ever for one with another channel count, and would take one with
-//! another rate without a word.
+//! within seconds, and one that comes from another source is told. liblsl itself would wait for ever for one with another
+//! channel count, and would take one with another rate, or a twin, without a word.
 
-use crate::lsl::{ChannelNote, Inlet, Library, LslError, SampleFormat, StreamInfo, Watcher, xpath_literal};
+use crate::lsl::{ChannelNote, Inlet, Library, LslError, SampleFormat, StreamInfo, Watcher, resolve, xpath_literal};
 use crate::signal::{Event, EventKind, Stamp};
 
 /// Nothing for this long is told, in seconds.
 const SILENT_S: f64 = 2.0;
 /// How often the network is asked who is there, in seconds.
 const LOOK_S: f64 = 0.5;
+/// How often a silent stream is called by its name, and how long an answer may take, in seconds.
+const CALL_EVERY_S: f64 = 0.25;
+const ANSWER_S: f64 = 0.03;
+/// How long a search goes on at least, in seconds: liblsl asks again and again, and some answers come late.
+const SEARCH_S: f64 = 2.0;
+/// How often twins are looked for while all is well, in seconds.
+const TWINS_EVERY_S: f64 = 30.0;
 /// How long a returned stream may stay unidentified, in seconds.
 const IDENTIFY_S: f64 = 10.0;
 /// How long the description of a returned stream may take, in seconds; liblsl buffers its samples meanwhile.
@@ -56,6 +63,8 @@ impl Shape {
 struct Search {
     watcher: Watcher,
     next_look: Stamp,
+    /// Answers may still come until then.
+    open_until: Stamp,
     give_up: Option<Stamp>,
 }
 
@@ -69,6 +78,12 @@ pub(super) struct Silence {
     last: Stamp,
     told: bool,
     search: Option<Search>,
+    next_search: Stamp,
+    next_call: Stamp,
+    /// It fell silent, or was connected anew, and who it is since then is not known yet.
+    doubted: bool,
+    /// Streams of this name, type and `source_id`, as told.
+    same: usize,
 }
 
 impl Silence {
@@ -93,6 +108,10 @@ impl Silence {
             last: now,
             told: false,
             search: None,
+            next_search: now + SEARCH_S,
+            next_call: now,
+            doubted: false,
+            same: 1,
         }
     }
 
@@ -108,6 +127,37 @@ impl Silence {
         self.look(now, events)
     }
 
+    /// Who calls itself as the silent stream did, in its shape, and is another source: the one to connect to, which liblsl
+    /// would do a second or two later. Of several none is taken, and one that only stands still is waited for.
+    pub(super) fn returned(&mut self, now: Stamp) -> Option<StreamInfo> {
+        let predicate = self.predicate.clone().filter(|_| self.told && now >= self.next_call)?;
+        self.next_call = now + CALL_EVERY_S;
+        let mut found = resolve(&self.library, Some(&predicate), ANSWER_S).ok()?;
+        let only = found.pop().filter(|_| found.is_empty())?;
+        (only.uid() != self.uid && self.shape.difference(&only).is_none()).then_some(only)
+    }
+
+    /// It is connected to the source of this full description now. Fails where that has another shape.
+    pub(super) fn connected(&mut self, full: &StreamInfo, now: Stamp, events: &mut Vec<Event>) -> Result<(), LslError> {
+        if let Some(what) = self.shape.difference(full).or_else(|| self.shape.renamed(full)) {
+            return Err(LslError::Changed { stream: full.to_string(), what });
+        }
+        self.taken_over(full, now, events);
+        self.doubted = false;
+        Ok(())
+    }
+
+    /// From now on it is this source.
+    fn taken_over(&mut self, by: &StreamInfo, now: Stamp, events: &mut Vec<Event>) {
+        self.uid = by.uid();
+        let text = format!(
+            "'{}' comes from another source than before, on {}: it was started anew, or a twin has taken over",
+            self.name,
+            by.hostname()
+        );
+        events.push(Event { at: now, kind: EventKind::Source, text });
+    }
+
     /// Something arrived. Fails where it comes from a stream in another shape.
     pub(super) fn something(&mut self, now: Stamp, events: &mut Vec<Event>) -> Result<(), LslError> {
         if self.told {
@@ -116,14 +166,27 @@ impl Silence {
             events.push(Event { at: now, kind: EventKind::Source, text });
         }
         self.last = now;
+        if now >= self.next_search && self.search.is_none() {
+            self.search(now, events);
+        }
         self.look(now, events)
     }
 
-    /// Starts to find out who the stream is now. That this host cannot search is told and does not end the run.
+    /// Starts to find out who the stream is now: with a new search, since one that runs remembers who is gone.
     pub(super) fn identify(&mut self, now: Stamp, events: &mut Vec<Event>) {
-        let (None, Some(predicate)) = (&self.search, &self.predicate) else { return };
+        self.doubted = true;
+        self.search(now, events);
+    }
+
+    /// Starts to look who calls itself so. That this host cannot search is told and does not end the run.
+    fn search(&mut self, now: Stamp, events: &mut Vec<Event>) {
+        self.next_search = now + TWINS_EVERY_S;
+        let Some(predicate) = &self.predicate else { return };
         match Watcher::start(&self.library, predicate) {
-            Ok(watcher) => self.search = Some(Search { watcher, next_look: now + LOOK_S, give_up: None }),
+            Ok(watcher) => {
+                let (next_look, open_until) = (now + LOOK_S, now + SEARCH_S);
+                self.search = Some(Search { watcher, next_look, open_until, give_up: None });
+            }
             Err(error) => {
                 self.predicate = None;
                 let text = format!("whether '{}' comes back as it was cannot be checked: {error}", self.name);
@@ -136,9 +199,30 @@ impl Silence {
         let flows = !self.told;
         let Some(search) = self.search.as_mut().filter(|search| now >= search.next_look) else { return Ok(()) };
         search.next_look = now + LOOK_S;
+        let is_complete = now >= search.open_until;
         let found = search.watcher.found().unwrap_or_default();
+        if found.len() != self.same && found.len() > 1 {
+            self.same = found.len();
+            let text = format!(
+                "{} streams are called '{}' with one type and source_id: after a loss one may be taken for another, so give \
+                 each source an id of its own",
+                found.len(),
+                self.name
+            );
+            events.push(Event { at: now, kind: EventKind::Warning, text });
+        }
+        // One that was never lost is who it was; another that answers first is not taken for it.
+        if !self.doubted {
+            if is_complete {
+                self.search = None;
+                self.same = found.len().max(1);
+            }
+            return Ok(());
+        }
         let known = if found.iter().any(|stream| stream.uid() == self.uid) {
             true
+        } else if !is_complete {
+            false
         } else if let Some(same) = found.iter().find(|stream| self.shape.difference(stream).is_none()) {
             // A source that is only just starting may not answer yet: it is asked again at the next look.
             let full = Inlet::describe(same, DESCRIBE_S).ok();
@@ -146,7 +230,7 @@ impl Silence {
                 return Err(LslError::Changed { stream: same.to_string(), what });
             }
             if full.is_some() {
-                self.uid = same.uid();
+                self.taken_over(same, now, events);
             }
             full.is_some()
         } else if let Some((stream, what)) = found.iter().find_map(|s| Some((s, self.shape.difference(s)?))) {
@@ -154,12 +238,14 @@ impl Silence {
         } else {
             false
         };
+        let Some(search) = self.search.as_mut() else { return Ok(()) };
         if !flows {
             search.give_up = None;
         } else if known {
-            self.search = None;
+            // The search itself goes on until it is complete, for twins.
+            self.doubted = false;
         } else if now > *search.give_up.get_or_insert(now + IDENTIFY_S) {
-            self.search = None;
+            (self.search, self.doubted) = (None, false);
             let text = format!("'{}' came back, but its description could not be compared with the first", self.name);
             events.push(Event { at: now, kind: EventKind::Warning, text });
         }
