@@ -5,6 +5,7 @@
 
 use super::{Encoder, Health};
 use crate::signal::Stamp;
+use sha2::{Digest, Sha256};
 
 /// One published set of weights.
 #[derive(Debug)]
@@ -19,4 +20,21 @@ pub struct Generation {
     pub health: Health,
     /// When it was published.
     pub made_at: Stamp,
+}
+
+impl Generation {
+    /// SHA-256 of the encoder's weights, in hexadecimal.
+    #[must_use]
+    pub fn weights_sha256(&self) -> String {
+        weights_sha256(&self.encoder)
+    }
+}
+
+/// SHA-256 of an encoder's weights, in hexadecimal.
+pub(super) fn weights_sha256(encoder: &Encoder) -> String {
+    let mut hasher = Sha256::new();
+    for parameter in super::parameters::list(encoder) {
+        hasher.update(super::checkpoint::le_bytes(&parameter.values));
+    }
+    super::checkpoint::hex(&hasher.finalize())
 }

@@ -223,12 +223,7 @@ impl Trainer {
     /// SHA-256 of the encoder's weights, in hexadecimal.
     #[must_use]
     pub fn weights_sha256(&self) -> String {
-        use sha2::{Digest, Sha256};
-        let mut hasher = Sha256::new();
-        for parameter in super::parameters::list(&self.objective.encoder()) {
-            hasher.update(super::checkpoint::le_bytes(&parameter.values));
-        }
-        super::checkpoint::hex(&hasher.finalize())
+        super::generation::weights_sha256(&self.objective.encoder())
     }
 
     /// All that it has learnt, to be saved. The replay memory is raw signal and stays out of it.

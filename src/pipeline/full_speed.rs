@@ -36,7 +36,7 @@ pub(super) fn start(
 }
 
 fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, ends: &Ends) {
-    let Stages { mut acquire, mut encode, mut train, mut record, mut telemetry, reports, .. } = stages;
+    let Stages { mut acquire, mut encode, mut train, mut record, mut publish, mut telemetry, reports, .. } = stages;
     let (mut events, mut shown) = (Vec::new(), clock.now());
     while !shutdown.is_requested() {
         match acquire.step(clock) {
@@ -54,6 +54,7 @@ fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, en
             record = None;
             telemetry.recorder_stopped(clock.now(), &why);
         }
+        while publish.as_mut().is_some_and(|stage| stage.step(clock.now(), &mut events)) {}
         for event in events.drain(..) {
             let _ = reports.try_send(Report::Event(event));
         }
@@ -73,6 +74,7 @@ fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, en
     encode_all(&mut encode, clock, &mut events, &reports);
     let (sha256, file) = encode.finish();
     let _ = ends.encode.send((sha256, file.map_err(|error| error.to_string())));
+    while publish.as_mut().is_some_and(|stage| stage.step(clock.now(), &mut events)) {}
     if let Some(record) = record {
         match caught(|| record.finish(clock.now(), &mut events)) {
             Ok(recorded) => drop(ends.record.send(recorded)),

@@ -11,8 +11,8 @@ use super::telemetry::Telemetry;
 use super::train::TrainStage;
 use super::wiring::Stages;
 use crate::ring::Doorbell;
-use crate::serve::EncodeStage;
 use crate::serve::record::{RecordStage, Recorded};
+use crate::serve::{EncodeStage, ProcessedStage};
 use crate::signal::{Clock, Event, Stamp};
 use crossbeam_channel::{Receiver, Sender};
 use std::io;
@@ -29,6 +29,7 @@ pub(super) const ACQUIRE: &str = "acquire";
 pub(super) const ENCODE: &str = "encode";
 pub(super) const TRAIN: &str = "train";
 pub(super) const RECORD: &str = "record";
+pub(super) const PUBLISH: &str = "publish";
 pub(super) const TELEMETRY: &str = "telemetry";
 
 /// Starts all threads; returns their names.
@@ -40,12 +41,12 @@ pub(super) fn start(
     feed: Feed,
     ends: &Ends,
 ) -> io::Result<Vec<&'static str>> {
-    let Stages { acquire, encode, train, record, telemetry, bells, reports, .. } = stages;
+    let Stages { acquire, encode, train, record, publish, telemetry, bells, reports, .. } = stages;
     let mut names = vec![ENCODE, TELEMETRY, ACQUIRE];
     let (of_encode, of_train) = (ends.encode.clone(), ends.train.clone());
     // Consumers first, so that none misses the first frame.
     let (time, bell) = (Arc::clone(clock), Arc::clone(&bells.encode));
-    let of_recorder = reports.clone();
+    let (of_recorder, of_publisher) = (reports.clone(), reports.clone());
     let told = move |event: Event| drop(reports.try_send(super::report::Report::Event(event)));
     spawn(ENCODE, false, shutdown, ends.tells_end(), move || {
         let _ = of_encode.send(encoding(encode, &bell, &*time, told));
@@ -63,6 +64,15 @@ pub(super) fn start(
         let told = move |event: Event| drop(of_recorder.try_send(super::report::Report::Event(event)));
         spawn(RECORD, true, shutdown, ends.tells_end(), move || {
             let _ = of_record.send(recording(record, &bell, &*time, told));
+        })?;
+    }
+    if let Some(mut publish) = publish {
+        names.push(PUBLISH);
+        let (time, bell) = (Arc::clone(clock), Arc::clone(&bells.publish));
+        let told = move |event: Event| drop(of_publisher.try_send(super::report::Report::Event(event)));
+        spawn(PUBLISH, true, shutdown, ends.tells_end(), move || {
+            let is_over = |stage: &ProcessedStage| stage.reader().is_abandoned();
+            until_over(&mut publish, &bell, &told, is_over, |stage, events| stage.step(time.now(), events));
         })?;
     }
     let (time, bell) = (Arc::clone(clock), Arc::clone(&bells.display));

@@ -15,6 +15,7 @@ mod full_speed;
 mod live;
 mod model;
 mod objective;
+mod outgoing;
 mod plan;
 mod rate;
 #[cfg(test)]

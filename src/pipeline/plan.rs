@@ -10,7 +10,7 @@ use crate::dsp::{Conditioning, Derived, Limit, Ratio, Scaling, Spread};
 use crate::format::xdf::is_xdf;
 use crate::learn::{Encoder, Identity, ObjectiveSettings, Policy, TrainerSettings};
 use crate::lsl::{Library, LslError};
-use crate::signal::{Clock, Montage, Stamp, StreamFacts};
+use crate::signal::{Clock, Montage, StreamFacts};
 use crate::source::synthetic::SyntheticBrain;
 use crate::source::{
     GeneratedSource, JoinedSource, LslSource, MarkedSource, MarkerStream, PickedSource, ReplaySource, Selection,
@@ -70,15 +70,14 @@ pub fn open_source(
     }
     if let Some(Streams(streams)) = &source.lsl {
         let (library, wait_s) = (library()?, source.wait_s);
-        let until = clock.now() + wait_s;
         // liblsl keeps far more markers than samples while the other streams are waited for.
         let markers = source.markers.iter().map(|predicate| {
-            wait_for(wait_s, until, clock, patient, |left_s| MarkerStream::open(&library, predicate, left_s, clock))
+            wait_for(wait_s, clock, patient, |left_s| MarkerStream::open(&library, predicate, left_s, clock))
         });
         let markers = markers.collect::<Result<Vec<_>, _>>()?;
         let inlets = streams.iter().map(|predicate| {
             let predicate = Some(predicate.as_str()).filter(|p| !p.is_empty());
-            wait_for(wait_s, until, clock, patient, |left_s| LslSource::open(&library, predicate, left_s, clock))
+            wait_for(wait_s, clock, patient, |left_s| LslSource::open(&library, predicate, left_s, clock))
         });
         let mut inlets = inlets.collect::<Result<Vec<_>, _>>()?;
         return match inlets.pop() {
@@ -100,14 +99,14 @@ pub fn open_source(
 /// Seconds between two looks at whether a person still wants to wait.
 const LOOK_S: f64 = 1.0;
 
-/// Opens a stream that may not be there yet, waiting `wait_s` in all, which is over at `until`, and as long as `patient` says.
+/// Opens a stream that may not be there yet, waiting `wait_s` and as long as `patient` says.
 fn wait_for<T>(
     wait_s: f64,
-    until: Stamp,
     clock: &dyn Clock,
     patient: &dyn Fn() -> bool,
     open: impl Fn(f64) -> Result<T, SourceError>,
 ) -> Result<T, SourceError> {
+    let until = clock.now() + wait_s;
     loop {
         let left_s = until - clock.now();
         match open(left_s.clamp(0.0, LOOK_S)) {

@@ -9,12 +9,15 @@ use super::report::Report;
 use super::train::TrainCounts;
 use super::view::{Latency, Ledger, RecordingView, ServingView, TrainerState, TrainerView, View};
 use super::watch::QualityCounts;
-use crate::learn::Health;
+use crate::learn::{Generation, Health};
+use crate::lsl::LslError;
 use crate::ring::{ReaderCounts, WriterCounts};
-use crate::serve::EncodeCounts;
 use crate::serve::record::RecordCounts;
+use crate::serve::{EncodeCounts, StatusOutlet};
 use crate::signal::{Event, EventKind, Stamp, StreamFacts};
+use arc_swap::ArcSwap;
 use crossbeam_channel::Receiver;
+use serde_json::json;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -88,7 +91,18 @@ pub(super) struct Telemetry {
     /// Steps and when they were counted, for the rate.
     pace: VecDeque<(Stamp, u64)>,
     lost: Vec<u64>,
+    status: Option<Status>,
 }
+
+/// What is published of it, and when that was done last.
+struct Status {
+    outlet: StatusOutlet,
+    served: Arc<ArcSwap<Generation>>,
+    next: Stamp,
+}
+
+/// Seconds from one state on the status stream to the next.
+const STATE_EVERY_S: f64 = 1.0;
 
 impl Telemetry {
     pub fn new(gauges: Gauges, reports: Receiver<Report>, display: DisplayStage, started: Stamp) -> Self {
@@ -112,7 +126,14 @@ impl Telemetry {
             trainer,
             swapped: started,
             pace: VecDeque::new(),
+            status: None,
         }
+    }
+
+    /// Publishes what is told from now on, and which weights are served.
+    pub fn publish(&mut self, outlet: StatusOutlet, served: Arc<ArcSwap<Generation>>) {
+        self.status = Some(Status { outlet, served, next: self.started });
+        self.tell_generation(self.started);
     }
 
     pub fn display(&self) -> &DisplayStage {
@@ -146,6 +167,7 @@ impl Telemetry {
             self.pace.pop_front();
         }
         self.watch_losses(now);
+        self.tell_state(now);
     }
 
     /// A full curve loses every second point, so that it always spans the whole run.
@@ -169,6 +191,81 @@ impl Telemetry {
         }
         let text = format!("generation {number} at step {step}, rank {:.1}", health.rankme);
         self.happened(Event { at, kind: EventKind::Swap, text });
+        self.tell_generation(at);
+    }
+
+    /// Says which weights are served, on the status stream.
+    fn tell_generation(&mut self, at: Stamp) {
+        let Some(status) = &self.status else { return };
+        let generation = status.served.load_full();
+        let told = json!({
+            "number": generation.number,
+            "step": generation.step,
+            "sha256": generation.weights_sha256(),
+            "std": generation.health.std,
+            "rankme": generation.health.rankme,
+        });
+        self.tell("generation", told, at);
+    }
+
+    /// Says how the run does, once a second, on the status stream.
+    fn tell_state(&mut self, now: Stamp) {
+        let Some(status) = self.status.as_mut().filter(|status| now >= status.next) else { return };
+        status.next = now + STATE_EVERY_S;
+        let gauges = &self.gauges;
+        let ledgers = gauges.consumers.iter().map(|consumer| {
+            let Ledger { consumer, consumed, lost, left, .. } = consumer.ledger(&gauges.acquire);
+            (consumer.to_owned(), json!({"consumed": consumed, "lost": lost, "left": left}))
+        });
+        let acquired = gauges.acquire.frames();
+        let told = json!({
+            "wall_s": now - self.started,
+            "acquired": acquired,
+            "gaps": gauges.acquire.gaps(),
+            "data_age_s": self.data_age_s(now),
+            "behind_s": self.behind_s(),
+            "frames": ledgers.collect::<serde_json::Map<_, _>>(),
+            "windows": gauges.encode.windows(),
+            "generation": gauges.encode.generation(),
+            "training": {
+                "state": self.trainer.state.word(),
+                "steps": self.trainer.steps,
+                "skipped": self.trainer.skipped,
+                "loss": self.losses.last().map(|(_, loss)| *loss),
+                "std": self.trainer.std,
+                "rankme": self.trainer.rankme,
+            },
+        });
+        self.tell("state", told, now);
+    }
+
+    /// Sends on the status stream, which costs itself alone where it fails.
+    fn tell(&mut self, key: &str, value: serde_json::Value, at: Stamp) {
+        let sent = self.status.as_mut().map(|status| status.outlet.push(key, value, at));
+        self.status_failed(sent, at);
+    }
+
+    fn status_failed(&mut self, sent: Option<Result<(), LslError>>, at: Stamp) {
+        if let Some(Err(error)) = sent {
+            self.status = None;
+            let text = format!("the status stream is no longer published: {error}");
+            self.happened(Event { at, kind: EventKind::Warning, text });
+        }
+    }
+
+    /// Seconds since the last frame arrived.
+    fn data_age_s(&self, now: Stamp) -> f64 {
+        let acquire = &self.gauges.acquire;
+        if acquire.frames() > 0 { (now - acquire.arrived()).max(0.0) } else { now - self.started }
+    }
+
+    /// Seconds by which the newest embedding lags behind the newest frame.
+    fn behind_s(&self) -> f64 {
+        let gauges = &self.gauges;
+        let due = if gauges.around { 0 } else { gauges.hop as u64 };
+        let encoded_s = (gauges.encode.end_frame() + due) as f64 / gauges.model_hz;
+        let behind_s = (gauges.acquire.end_frame() as f64 / gauges.facts.rate_hz - encoded_s).max(0.0);
+        if gauges.encode.windows() > 0 { behind_s } else { 0.0 }
     }
 
     /// Tells of losses when they begin and each time they have doubled.
@@ -185,6 +282,9 @@ impl Telemetry {
 
     fn happened(&mut self, event: Event) {
         self.told += 1;
+        let at = event.at;
+        let sent = self.status.as_mut().map(|status| status.outlet.event(&event, at - self.started));
+        self.status_failed(sent, at);
         self.events.push_back((event.at - self.started, event));
         while self.events.len() > EVENTS {
             self.events.pop_front();
@@ -219,10 +319,6 @@ impl Telemetry {
             (Some((from, first)), Some((to, last))) if *to > *from => (last - first) as f64 / (*to - *from),
             _ => 0.0,
         };
-        let due = if gauges.around { 0 } else { gauges.hop as u64 };
-        let encoded_s = (encode.end_frame() + due) as f64 / gauges.model_hz;
-        let behind_s = (gauges.acquire.end_frame() as f64 / rate_hz - encoded_s).max(0.0);
-        let warm = encode.windows() > 0;
         let mut histogram = Vec::new();
         encode.latency.coarse_to(&mut histogram);
         let acquired = gauges.acquire.frames();
@@ -231,8 +327,8 @@ impl Telemetry {
             wall_s: now - self.started,
             signal_s: acquired as f64 / rate_hz,
             speed: gauges.speed,
-            behind_s: if warm { behind_s } else { 0.0 },
-            data_age_s: if acquired > 0 { (now - gauges.acquire.arrived()).max(0.0) } else { now - self.started },
+            behind_s: self.behind_s(),
+            data_age_s: self.data_age_s(now),
             gaps: gauges.acquire.gaps(),
             recording: gauges
                 .record

@@ -6,6 +6,7 @@
 use super::acquire::{AcquireParts, AcquireStage};
 use super::clock::unix_s;
 use super::display::DisplayStage;
+use super::outgoing::Outgoing;
 use super::plan::{OpenSource, Plan};
 use super::report::Report;
 use super::telemetry::{Consumer, Gauges, Telemetry};
@@ -21,7 +22,7 @@ use crate::learn::{Checkpoint, CheckpointError, Trainer, TrainerSettings};
 use crate::lsl::{Library, LslError};
 use crate::ring::{Branch, Doorbell, FrameReader, MarkerWriter, RingShape, Tee, WhenFull, frames_of, markers};
 use crate::serve::record::{EmbeddingCopy, EmbeddingFacts, RecordError, RecordFormat, RecordSettings, RecordStage};
-use crate::serve::{EmbeddingOutlet, EmbeddingStream, EncodeStage, ServingSettings};
+use crate::serve::{EncodeStage, ProcessedStage, ServingSettings};
 use crate::signal::{Clock, Event, EventKind, Marker};
 use crate::window::{Around, Cutter, Slide};
 use arc_swap::ArcSwap;
@@ -74,6 +75,7 @@ pub struct Stages {
     pub(super) encode: EncodeStage,
     pub(super) train: Option<TrainStage>,
     pub(super) record: Option<RecordStage>,
+    pub(super) publish: Option<ProcessedStage>,
     pub(super) telemetry: Telemetry,
     pub(super) gauges: Gauges,
     pub(super) bells: Bells,
@@ -94,6 +96,7 @@ pub(super) struct Bells {
     pub encode: Arc<Doorbell>,
     pub train: Arc<Doorbell>,
     pub record: Arc<Doorbell>,
+    pub publish: Arc<Doorbell>,
     pub display: Arc<Doorbell>,
 }
 
@@ -161,7 +164,12 @@ impl Stages {
         notes.push(plan.encoder_in_words(&first.encoder));
         let first_generation = first.number;
         let served = Arc::new(ArcSwap::from_pointee(first));
-        let outlet = outlet(plan, options, clock)?;
+        let served_too = Arc::clone(&served);
+        let outgoing = Outgoing::of(plan, options, clock);
+        let (outlet, status) = match &outgoing {
+            Some(outgoing) => (Some(outgoing.embeddings(&served.load())?), outgoing.status()?),
+            None => (None, None),
+        };
         let file = match &config.serve.embeddings {
             Some(path) => Some(EmbeddingFile::create(path, config.model.embedding, &columns_beside(plan))?),
             None => None,
@@ -195,6 +203,12 @@ impl Stages {
             conditioned.push(trainer_branch);
         } else {
             rings.consumers.retain(|c| c.name != "trainer");
+        }
+        let mut publish = None;
+        if let Some(outgoing) = outgoing.as_ref().filter(|outgoing| outgoing.wanted.signal) {
+            let (reader, branch) = rings.make("publisher", &bells.publish, model, capacity, false);
+            conditioned.push(branch);
+            publish = Some(outgoing.signal(reader)?);
         }
         // Live, a consumer that has half a ring to catch up with would show and serve the past.
         let skip_beyond = |capacity: usize| (!plan.at_full_speed).then_some(capacity / 2);
@@ -283,8 +297,11 @@ impl Stages {
             let _ = reports.try_send(Report::Event(Event { at: now, kind: EventKind::Ready, text }));
         }
         let display = DisplayStage::new(for_display, rate_hz, skip_beyond(recorded));
-        let telemetry = Telemetry::new(gauges.clone(), reported, display, now);
-        Ok(Self { acquire, encode, train, record, telemetry, gauges, bells, reports, labels: labels_in })
+        let mut telemetry = Telemetry::new(gauges.clone(), reported, display, now);
+        if let Some(status) = status {
+            telemetry.publish(status, served_too);
+        }
+        Ok(Self { acquire, encode, train, record, publish, telemetry, gauges, bells, reports, labels: labels_in })
     }
 }
 
@@ -381,28 +398,8 @@ impl Rings<'_> {
     }
 }
 
-/// The outgoing stream, where the configuration has one.
 /// What stands beside the embeddings in their file.
 fn columns_beside(plan: &Plan) -> Beside {
     let labels = plan.montage.labels().filter(|_| plan.config.serve.amplitude);
     Beside { amplitudes: labels.map(str::to_owned).collect(), markers: plan.around.is_some() }
-}
-
-fn outlet(plan: &Plan, options: &Options, clock: &dyn Clock) -> Result<Option<EmbeddingOutlet>, WiringError> {
-    let (Some(wanted), Some(library)) = (&plan.config.serve.lsl, &options.library) else { return Ok(None) };
-    let stream = EmbeddingStream {
-        name: &wanted.name,
-        dimension: plan.config.model.embedding,
-        // Markers come when they come: a stream of rate 0 is irregular.
-        rate_hz: if plan.around.is_some() { 0.0 } else { plan.rate_hz / plan.hop as f64 },
-        with_quality: wanted.quality,
-        with_amplitudes: plan.config.serve.amplitude,
-        facts: &plan.facts,
-        montage: &plan.montage,
-        method: plan.identity.method.word(),
-        window_s: plan.window as f64 / plan.rate_hz,
-        hop_s: plan.hop as f64 / plan.rate_hz,
-        model_hz: plan.rate_hz,
-    };
-    Ok(Some(EmbeddingOutlet::open(library, &stream, library.clock_offset(clock))?))
 }

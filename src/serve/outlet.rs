@@ -30,6 +30,8 @@ pub struct EmbeddingStream<'a> {
     pub hop_s: f64,
     /// The rate of the frames in a window, which is the signal's own unless it was resampled.
     pub model_hz: f64,
+    /// The weights that are served first: their number and the SHA-256 of the encoder.
+    pub first: (u64, &'a str),
     /// Publish the quality of each window too.
     pub with_quality: bool,
     /// Publish the amplitude of each channel too.
@@ -45,8 +47,7 @@ impl EmbeddingStream<'_> {
     /// search for them.
     #[must_use]
     pub fn source_id(&self, host: &str) -> String {
-        let id = format!("neurostream/{host}/{}/{}", self.name, self.facts.name);
-        id.chars().map(|c| if c.is_control() || c == '\'' || c == '"' { '_' } else { c }).collect()
+        source_id(host, self.name, &self.facts.name)
     }
 
     /// Channels beside the embedding that are amplitudes.
@@ -56,7 +57,7 @@ impl EmbeddingStream<'_> {
 
     /// The labels `e0`, `e1`, …, `log_uv_LABEL` and `quality` where they are asked for, and `generation`.
     fn channel_notes(&self) -> Vec<ChannelNote> {
-        let note = |label: String, kind: &str| ChannelNote { label, unit: String::new(), kind: kind.to_owned() };
+        let note = |label: String, kind: &str| ChannelNote { label, kind: kind.to_owned(), ..ChannelNote::default() };
         let mut notes: Vec<ChannelNote> =
             (0..self.dimension).map(|index| note(format!("e{index}"), "Embedding")).collect();
         notes.extend(self.montage.labels().take(self.amplitudes()).map(|l| note(format!("log_uv_{l}"), "Amplitude")));
@@ -66,6 +67,17 @@ impl EmbeddingStream<'_> {
         notes.push(note("generation".to_owned(), "Generation"));
         notes
     }
+}
+
+/// What receivers know a stream of this host by, by its name and what it is made of.
+pub(crate) fn source_id(host: &str, name: &str, source: &str) -> String {
+    let id = format!("neurostream/{host}/{name}/{source}");
+    id.chars().map(|c| if c.is_control() || c == '\'' || c == '"' { '_' } else { c }).collect()
+}
+
+/// What this computer is called.
+pub(crate) fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
 /// What goes out for one window.
@@ -88,7 +100,8 @@ pub struct Sent<'a> {
 /// divided by.
 ///
 /// Its description holds the channels' labels and, as `method`, `window_s`, `hop_s`, `model_rate_hz`, `source`,
-/// `source_rate_hz` and `source_labels` (separated by commas), what the embeddings are made of.
+/// `source_rate_hz` and `source_labels` (separated by commas), what the embeddings are made of; as `generation` and
+/// `model_sha256`, the weights that are served first.
 pub struct EmbeddingOutlet {
     outlet: Outlet,
     sample: Vec<f32>,
@@ -105,8 +118,7 @@ impl EmbeddingOutlet {
     /// # Errors
     /// [`LslError::Text`] for a name that LSL cannot carry, [`LslError::Refused`] where liblsl cannot publish.
     pub fn open(library: &Library, stream: &EmbeddingStream<'_>, clock_offset_s: f64) -> Result<Self, LslError> {
-        let host = rustix::system::uname();
-        let source_id = stream.source_id(&host.nodename().to_string_lossy());
+        let source_id = stream.source_id(&host());
         let beside = stream.amplitudes() + usize::from(stream.with_quality) + 1;
         let channels = stream.dimension.saturating_add(beside);
         let names = (stream.name, "Embedding", source_id.as_str());
@@ -121,6 +133,8 @@ impl EmbeddingOutlet {
             ("source", &stream.facts.name),
             ("source_rate_hz", &stream.facts.rate_hz.to_string()),
             ("source_labels", &labels),
+            ("generation", &stream.first.0.to_string()),
+            ("model_sha256", stream.first.1),
         ] {
             info.describe(key, value)?;
         }
@@ -181,6 +195,7 @@ mod tests {
             window_s: 2.0,
             hop_s: 0.25,
             model_hz: 250.0,
+            first: (0, "ab12"),
             with_quality: false,
             with_amplitudes: false,
         }
