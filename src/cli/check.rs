@@ -74,8 +74,9 @@ fn planned(mut document: Document) -> anyhow::Result<Option<Plan>> {
         errors.push(error);
         // A source that was taken out because of what is wrong with it is no second problem.
         let is_left = |known: &Problem, problem: &Problem| problem.key == "source" && known.key.starts_with("source.");
-        let is_known =
-            |problem: &Problem| problems.iter().any(|known| known.key == problem.key || is_left(known, problem));
+        let is_known = |problem: &Problem| {
+            problems.iter().any(|known: &Problem| known.key == problem.key || is_left(known, problem))
+        };
         let new: Vec<Problem> = found.into_iter().filter(|problem| !is_known(problem)).collect();
         if new.is_empty() {
             break;

@@ -2,6 +2,7 @@
 //!
 //! Each test runs itself again inside a network namespace of its own; see [`rig`].
 
+pub mod link;
 pub mod rig;
 
 use neurostream::lsl::{
@@ -16,11 +17,11 @@ use rig::{AHEAD_S, on_loopback, pause};
 const NUMERIC: [&str; 6] = ["float32", "double64", "int64", "int32", "int16", "int8"];
 
 /// Value `c` of frame `i` as `tests/peers/outlet.py` makes it.
-fn value(i: u64, c: usize) -> f32 {
+pub fn value(i: u64, c: usize) -> f32 {
     ((7 * i + 13 * c as u64) % 251) as f32 - 125.0
 }
 
-fn frame(i: u64, channels: usize) -> Vec<f32> {
+pub fn frame(i: u64, channels: usize) -> Vec<f32> {
     (0..channels).map(|c| value(i, c)).collect()
 }
 
@@ -243,6 +244,7 @@ fn embeddings_arrive_at_a_receiver_as_they_were_made() {
             window_s: 2.0,
             hop_s: 0.25,
             model_hz: 125.0,
+            first: (7, "ab12"),
             with_quality: true,
             with_amplitudes: true,
         };
@@ -263,6 +265,8 @@ fn embeddings_arrive_at_a_receiver_as_they_were_made() {
             ("source ", "amp"),
             ("source_rate_hz", "250"),
             ("source_labels", "C3,C4"),
+            ("generation", "7"),
+            ("model_sha256", "ab12"),
             ("labels", "e0,e1,e2,log_uv_C3,log_uv_C4,quality,generation"),
         ] {
             assert_eq!(peer.line(key), expected, "{key}");

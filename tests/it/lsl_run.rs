@@ -16,12 +16,12 @@ const OUTPUTS: [&str; 7] = ["--checkpoint", "checkpoints", "--summary", "s.json"
 const WINDOWS: &str = "--set window.length_s=1 --set window.hop_s=0.1 --set train.batch=8 --set train.steps_per_s=8 \
                        --set train.publish_every=4 --set quality.enabled=false";
 
-fn run<'a>(more: &[&'a str]) -> Vec<&'a str> {
+pub fn run<'a>(more: &[&'a str]) -> Vec<&'a str> {
     [&["run"], &SMALL[1..], &OUTPUTS, &WINDOWS.split_whitespace().collect::<Vec<_>>(), more].concat()
 }
 
 #[track_caller]
-fn assert_balances(summary: &Value) {
+pub fn assert_balances(summary: &Value) {
     let frames = &summary["frames"];
     for name in ["encoder", "trainer", "display"] {
         let count = |key: &str| frames[name][key].as_u64().unwrap();
@@ -85,6 +85,70 @@ fn a_stream_comes_in_and_its_embeddings_go_out() {
             firsts.push(row.first);
         }
         assert!(firsts.windows(2).all(|pair| pair[1] == pair[0] + 25), "none is left out: {firsts:?}");
+    });
+}
+
+#[test]
+fn status_and_processed_signal_go_out_beside_the_embeddings() {
+    on_loopback(&status_and_processed_signal_go_out_beside_the_embeddings, |rig| {
+        let labels = "labels=Fp1,Fp2,C3,C4,P3,P4,O1,O2";
+        let _amplifier =
+            rig.outlet(&["name=amp", "source_id=sn1", "channels=8", "rate=250", labels, "gap_at=1500", "gap=50"]);
+        let desk = Desk::new();
+        // Nothing is done to the signal, so that each sample can be told.
+        let outlet = r#"serve.lsl={name="emb",status=true,signal=true}"#;
+        let plain = "--set signal.highpass_hz=0 --set signal.lowpass_hz=0 --set signal.notch_hz=0 --set signal.scale_s=0 \
+                     --set signal.reference=none";
+        let more: Vec<&str> = plain.split_whitespace().collect();
+        let arguments = [&["--lsl", "amp", "--duration", "12", "--set", outlet][..], &more].concat();
+        let program = desk.start(&run(&arguments));
+        let mut signal = rig.peer("inlet.py", &["name=emb-signal", "samples=1500"]);
+        let mut status = rig.peer("inlet.py", &["name=emb-status", "samples=30", "raw=yes"]);
+        assert_eq!(["type", "channels", "rate", "source "].map(|key| signal.line(key)), ["EEG", "8", "250.0", "amp"]);
+        assert_eq!(signal.line("labels"), "Fp1,Fp2,C3,C4,P3,P4,O1,O2");
+        assert_eq!(["type", "channels", "rate"].map(|key| status.line(key)), ["Status", "1", "0.0"]);
+        let mut last = None;
+        let mut gaps = Vec::new();
+        for _ in 0..1500 {
+            let line = signal.line("sample");
+            let numbers: Vec<f64> = line.split(' ').map(|word| word.parse().unwrap()).collect();
+            // Value 0 of frame i is 7 i modulo 251, less 125: the first tells the frame, up to 251 of them.
+            let row: Vec<f32> = numbers[1..].iter().map(|value| *value as f32).collect();
+            let frame =
+                (0..251).find(|i| crate::lsl::frame(*i, 8) == row).unwrap_or_else(|| panic!("{line} was never sent"));
+            if let Some((before, stamp)) = last {
+                let missing = (frame + 251 - before - 1) % 251;
+                let apart_s: f64 = numbers[0] - stamp;
+                assert!((apart_s - (missing + 1) as f64 / 250.0).abs() < 0.002, "{missing} missing in {apart_s} s");
+                gaps.extend((missing > 0).then_some(missing));
+            }
+            last = Some((frame, numbers[0]));
+        }
+        let told: Vec<Value> =
+            (0..30).map(|_| serde_json::from_str(status.line("sample").split_once(' ').unwrap().1).unwrap()).collect();
+        program.wait().ends_with(0);
+        let summary = desk.json("s.json");
+        assert_balances(&summary);
+        let publisher = &summary["frames"]["publisher"];
+        assert_eq!((&publisher["consumed"], &publisher["lost"]), (&3000.into(), &0.into()), "{summary}");
+        assert!(gaps.is_empty() || gaps == [50], "{gaps:?}");
+        let all = |key: &str| told.iter().filter_map(|one| one.get(key)).collect::<Vec<_>>();
+        let states = all("state");
+        assert!(
+            states.len() > 2
+                && states.windows(2).all(|pair| pair[0]["acquired"].as_u64() < pair[1]["acquired"].as_u64())
+        );
+        for state in states {
+            let encoder = &state["frames"]["encoder"];
+            let sum: u64 = ["consumed", "lost", "left"].iter().map(|key| encoder[key].as_u64().unwrap()).sum();
+            assert!(sum.abs_diff(state["acquired"].as_u64().unwrap()) < 250, "{state}");
+        }
+        let generations = all("generation");
+        assert!(!generations.is_empty(), "{told:?}");
+        for generation in generations {
+            assert_eq!(generation["sha256"].as_str().map(str::len), Some(64), "{generation}");
+        }
+        assert!(all("event").iter().any(|event| event["kind"] == "swap"), "{told:?}");
     });
 }
 

@@ -1,11 +1,16 @@
 """Publishes a stream with known values, as another program of the lab would.
 
 Arguments are key=value: name, type, channels, rate, format, source_id, labels (comma-separated), unit, kind, frames
-(0 = until killed), chunk, gap_at and gap (so many frames are left out there), nan_at (one value that is none).
+(0 = until killed), chunk, gap_at and gap (so many frames are left out there), nan_at (one value that is none), jump_at and
+jump (from that frame on stamps are so many seconds off), speed (times real time; the stamps stay those of real time),
+true_rate (what its clock makes of the nominal rate), ahead (seconds by which its first stamp lies before the present),
+jitter (seconds up to which stamps are off), sine (frequency of a sine of the stamps in place of counters), first (frames
+that are sent before "go" on standard input, where there is one).
 Prints "ready" once the stream is visible and "t0 STAMP" when the first frame is due; frame i is stamped
 t0 + i / rate. Value c of frame i is (7 i + 13 c) mod 251 - 125, which every format holds.
 """
 import math
+import random
 import sys
 import time
 
@@ -19,6 +24,11 @@ frames = int(arguments.get("frames", 0))
 chunk = int(arguments.get("chunk", 10))
 gap_at, gap = int(arguments.get("gap_at", -1)), int(arguments.get("gap", 0))
 nan_at = int(arguments.get("nan_at", -1))
+jump_at, jump = int(arguments.get("jump_at", -1)), float(arguments.get("jump", 0))
+speed, jitter = float(arguments.get("speed", 1)), float(arguments.get("jitter", 0))
+sine = float(arguments.get("sine", 0))
+first = int(arguments.get("first", -1))
+random.seed(1)
 
 info = pylsl.StreamInfo(arguments["name"], arguments.get("type", "EEG"), channels, rate, layout, arguments.get("source_id", arguments["name"]))
 if "labels" in arguments:
@@ -35,11 +45,18 @@ while not outlet.have_consumers():
     time.sleep(0.01)
 time.sleep(0.3)
 
+pace = float(arguments.get("true_rate", rate)) if rate > 0 else 100.0
+start = pylsl.local_clock()
+t0 = start - float(arguments.get("ahead", 0))
+print(f"t0 {t0!r}", flush=True)
+
 
 def values(i):
     row = [(7 * i + 13 * c) % 251 - 125 for c in range(channels)]
     if layout == "string":
         return [f"marker {i}"] * channels
+    if sine > 0:
+        return [100.0 * math.sin(2 * math.pi * sine * (t0 + i / pace))] * channels
     if layout in ("float32", "double64"):
         row = [float(v) for v in row]
         if i == nan_at:
@@ -47,18 +64,19 @@ def values(i):
     return row
 
 
-pace = rate if rate > 0 else 100.0
-t0 = pylsl.local_clock()
-print(f"t0 {t0!r}", flush=True)
 i = 0
 while frames == 0 or i < frames:
+    if 0 <= first <= i:
+        sys.stdin.readline()
+        first, start = -1, pylsl.local_clock() - i / pace / speed
     numbers = list(range(i, i + chunk if frames == 0 else min(i + chunk, frames)))
     i = numbers[-1] + 1
     numbers = [n + gap if 0 <= gap_at <= n else n for n in numbers]
-    wait = t0 + numbers[-1] / pace - pylsl.local_clock()
+    wait = start + numbers[-1] / pace / speed - pylsl.local_clock()
     if wait > 0:
         time.sleep(wait)
     for n in numbers:
-        outlet.push_sample(values(n), t0 + n / pace, n == numbers[-1])
+        stamp = t0 + n / pace + (jump if 0 <= jump_at <= n else 0) + random.uniform(-jitter, jitter)
+        outlet.push_sample(values(n), stamp, n == numbers[-1])
 print("done", flush=True)
 sys.stdin.read()

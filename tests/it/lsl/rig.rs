@@ -5,7 +5,7 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test's own rig: it may fail loudly and speak")]
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use neurostream::signal::{Block, Clock, Event, EventKind, Stamp};
 use neurostream::source::lsl::LslSource;
 use neurostream::source::{Progress, Source, SourceError};
 
-const INSIDE: &str = "NEUROSTREAM_LSL_INSIDE";
+pub const INSIDE: &str = "NEUROSTREAM_LSL_INSIDE";
 /// The host's clock of these tests is LSL's, so much ahead.
 pub const AHEAD_S: f64 = 1000.0;
 
@@ -34,33 +34,44 @@ impl Clock for Rig {
 
 /// Runs `body` in a network namespace of its own; `test` is the test function, whose path names it.
 pub fn on_loopback<T>(test: &T, body: impl FnOnce(&Rig)) {
-    let python = match python() {
+    on_loopback_with(test, "pylsl", body);
+}
+
+/// The same for a test whose peers need a Python module beside pylsl.
+pub fn on_loopback_with<T>(test: &T, module: &str, body: impl FnOnce(&Rig)) {
+    let python = match python(module) {
         Ok(python) => python,
         Err(why) => return skip(&why),
     };
     if std::env::var_os(INSIDE).is_some() {
         let library = Library::load(None).expect("the Python environment brings liblsl");
-        return body(&Rig { library, python });
+        return body(&Rig::new(library, python));
     }
     let name = std::any::type_name_of_val(test).split_once("::").expect("a path").1;
-    let folder = tempfile::tempdir().unwrap();
-    let settings = folder.path().join("lsl_api.cfg");
     let session = name.replace("::", "-");
-    let content = format!(
+    let settings = format!(
         "[ports]\nIPv6 = disable\n[multicast]\nResolveScope = machine\nAddressesOverride = {{127.0.0.1}}\n\
          [lab]\nKnownPeers = {{127.0.0.1}}\nSessionID = {session}\n[log]\nlevel = -2\n"
     );
-    std::fs::write(&settings, content).unwrap();
     let flags = match namespace() {
         Ok(flags) => flags,
         Err(why) => return skip(&why),
     };
-    let output = Command::new("unshare")
-        .args([flags, "--", "sh", "-c", "ip link set lo up && exec timeout -k 5 150 \"$@\"", "_"])
+    let mut command = Command::new("unshare");
+    command.args([flags, "--", "sh", "-c", "ip link set lo up && exec timeout -k 5 150 \"$@\"", "_"]);
+    run_inside(command, name, &settings, &python);
+}
+
+/// Runs one test again by `command`, which makes the namespace that it belongs into, with these settings of liblsl's.
+pub fn run_inside(mut command: Command, name: &str, settings: &str, python: &Path) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("lsl_api.cfg");
+    std::fs::write(&file, settings).unwrap();
+    let output = command
         .arg(std::env::current_exe().unwrap())
         .args(["--exact", name, "--nocapture", "--test-threads=1"])
         .env(INSIDE, "1")
-        .env("LSLAPICFG", &settings)
+        .env("LSLAPICFG", &file)
         .env("VIRTUAL_ENV", python.parent().and_then(Path::parent).unwrap_or(Path::new("/")))
         .output()
         .unwrap();
@@ -70,21 +81,22 @@ pub fn on_loopback<T>(test: &T, body: impl FnOnce(&Rig)) {
 }
 
 /// Says why a test did not run; where continuous integration counts on it, that is a failure.
-fn skip(why: &str) {
+pub fn skip(why: &str) {
     println!("skipped: {why}");
     assert!(std::env::var_os("CI").is_none(), "skipped in CI: {why}");
 }
 
-fn python() -> Result<PathBuf, String> {
+pub fn python(module: &str) -> Result<PathBuf, String> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/venv/bin/python");
     let python = std::env::var_os("NEUROSTREAM_PYTHON").map_or(beside, PathBuf::from);
-    let works = Command::new(&python).args(["-c", "import pylsl"]).output().is_ok_and(|o| o.status.success());
-    let hint = "pip install pylsl numpy, then name the interpreter in NEUROSTREAM_PYTHON";
-    if works { Ok(python) } else { Err(format!("{} cannot import pylsl; {hint}", python.display())) }
+    let import = format!("import pylsl, numpy, {module}");
+    let works = Command::new(&python).args(["-c", &import]).output().is_ok_and(|o| o.status.success());
+    let hint = format!("pip install pylsl numpy {module}, then name the interpreter in NEUROSTREAM_PYTHON");
+    if works { Ok(python) } else { Err(format!("{} cannot {import}; {hint}", python.display())) }
 }
 
 /// How a namespace is made here: as root, or as a user who may be root inside it.
-fn namespace() -> Result<&'static str, String> {
+pub fn namespace() -> Result<&'static str, String> {
     let works = |flags: &&str| {
         let tried = Command::new("unshare").args([flags, "--", "ip", "link", "set", "lo", "up"]).output();
         tried.is_ok_and(|output| output.status.success())
@@ -93,6 +105,15 @@ fn namespace() -> Result<&'static str, String> {
 }
 
 impl Rig {
+    pub fn new(library: Library, python: PathBuf) -> Self {
+        Self { library, python }
+    }
+
+    /// The interpreter that runs peers.
+    pub fn python(&self) -> &Path {
+        &self.python
+    }
+
     /// Starts `tests/peers/SCRIPT.py` with key=value arguments.
     pub fn peer(&self, script: &str, arguments: &[&str]) -> Peer {
         self.peer_under(&["env"], script, arguments)
@@ -102,16 +123,7 @@ impl Rig {
     pub fn peer_under(&self, prefix: &[&str], script: &str, arguments: &[&str]) -> Peer {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers").join(script);
         let mut command = Command::new(prefix[0]);
-        command
-            .args(&prefix[1..])
-            .arg(&self.python)
-            .arg(file)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap());
-        Peer { child, lines }
+        Peer::start(command.args(&prefix[1..]).arg(&self.python).arg(file).args(arguments))
     }
 
     /// Starts a peer that publishes, and waits until its stream is visible.
@@ -127,7 +139,7 @@ impl Rig {
     }
 
     /// Steps a source until `enough`, it ends, or a minute has passed.
-    pub fn listen(&self, source: &mut LslSource, mut enough: impl FnMut(&Heard) -> bool) -> Heard {
+    pub fn listen(&self, source: &mut impl Source, mut enough: impl FnMut(&Heard) -> bool) -> Heard {
         let mut heard = Heard::default();
         let mut block = Block::default();
         let deadline = self.now() + 60.0;
@@ -178,6 +190,25 @@ pub struct Peer {
 }
 
 impl Peer {
+    /// Starts a program that speaks in lines.
+    pub fn start(command: &mut Command) -> Self {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap());
+        Self { child, lines }
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([&format!("-{signal}"), &pid]).status().unwrap().success());
+    }
+
+    /// Sends it a line.
+    pub fn say(&mut self, line: &str) {
+        let mut into = self.child.stdin.as_ref().unwrap();
+        writeln!(into, "{line}").unwrap();
+    }
+
     /// Reads until a line begins with `key`, and returns what follows it.
     pub fn line(&mut self, key: &str) -> String {
         let mut line = String::new();
