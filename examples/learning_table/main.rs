@@ -50,27 +50,23 @@ fn main() -> anyhow::Result<()> {
     }
     let clock = MonotonicClock::new();
     let _pool = own_pool("learning", 1, false);
-    let spatial = Architecture::SpatialConv { virtual_channels: 8 };
+    let architecture = Architecture::SpatialConv { virtual_channels: 8 };
     for name in [EEGMAT, SSVEP].into_iter().filter(|name| sets.is_empty() || sets.iter().any(|set| set == name)) {
         let set = if name == EEGMAT { Labelled::eegmat(&folder)? } else { Labelled::ssvep(&folder)? };
         print_heading(&set);
         let power = log_power(&set);
         print_row("log band power", &over_seeds(&set, |_, _| power.clone()), None);
-        for architecture in [spatial.clone(), Architecture::Conv] {
-            let word = architecture.word();
-            let learnt = |seed: u64, group: usize, method: Option<Method>| {
-                embedded(&set, &encoder(&set, &architecture, seed, group, method))
-            };
-            let random = over_seeds(&set, |seed, group| learnt(seed, group, None));
-            print_row(&format!("random `{word}`"), &random, None);
-            // One method is enough to compare encoders.
-            let all = architecture == spatial;
-            for &method in methods.iter().filter(|&&method| all || method == Method::Simclr) {
-                let taught = over_seeds(&set, |seed, group| learnt(seed, group, Some(method)));
-                print_row(&format!("{} `{word}`", method.word()), &taught, Some(&random));
-                // Rows come minutes apart.
-                eprintln!("{:.0} s", clock.now() - Stamp::default());
-            }
+        let word = architecture.word();
+        let learnt = |seed: u64, group: usize, method: Option<Method>| {
+            embedded(&set, &encoder(&set, &architecture, seed, group, method))
+        };
+        let random = over_seeds(&set, |seed, group| learnt(seed, group, None));
+        print_row(&format!("random `{word}`"), &random, None);
+        for &method in &methods {
+            let taught = over_seeds(&set, |seed, group| learnt(seed, group, Some(method)));
+            print_row(&format!("{} `{word}`", method.word()), &taught, Some(&random));
+            // Rows come minutes apart.
+            eprintln!("{:.0} s", clock.now() - Stamp::default());
         }
         println!();
     }

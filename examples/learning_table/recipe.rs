@@ -16,8 +16,8 @@ pub const BATCH: usize = 64;
 
 /// The encoder: four layers, so that a feature sees half a second.
 pub fn encoder(set: &Labelled, architecture: Architecture) -> EncoderShape {
-    let sites = if architecture == Architecture::Conv { Vec::new() } else { set.sites.clone() };
-    EncoderShape { channels: set.channels, architecture, widths: vec![16, 32, 64, 64], embedding: 64, sites }
+    let (channels, sites) = (set.channels, set.sites.clone());
+    EncoderShape { channels, architecture, widths: vec![16, 32, 64, 64], embedding: 64, sites }
 }
 
 /// Views keep the spectrum and what channels share, and lose phase, level, some channels and what noise hides.
