@@ -3,22 +3,19 @@
 //! Made by the trainer, read by serving threads through an `ArcSwap`. Invariant: a generation never changes; a window is
 //! encoded by one of them, and its number travels with the embedding.
 
-use super::{Axes, Encoder, Health};
+use super::{Encoder, Health};
 use crate::signal::Stamp;
 use sha2::{Digest, Sha256};
-use std::sync::Arc;
 
 /// One published set of weights.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Generation {
     /// Counts up from 0, the first weights; a resumed run goes on counting.
     pub number: u64,
     /// Optimiser steps behind it.
     pub step: u64,
-    /// The encoder, without gradients; its embeddings lie on the axes that were served before.
+    /// The encoder, without gradients.
     pub encoder: Encoder,
-    /// What turned them; none where they are served as the trainer has them.
-    pub axes: Option<Arc<Axes>>,
     /// How healthy its embeddings were.
     pub health: Health,
     /// When it was published.

@@ -24,7 +24,6 @@ mod recording;
 mod reference;
 mod report;
 mod run;
-mod save;
 mod scale_board;
 mod shutdown;
 mod stage;

@@ -5,7 +5,6 @@ mod memory;
 mod minred;
 mod policy;
 mod reservoir;
-mod saved;
 
 pub use memory::ReplayMemory;
 pub use minred::{polyak, redundant};
