@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 #[path = "allocations/parsers.rs"]
 mod parsers;
+#[path = "allocations/reading.rs"]
+mod reading;
 
 const CHANNELS: usize = 16;
 const RATE: f64 = 256.0;

@@ -25,6 +25,17 @@ pub struct ClockOffset {
     pub uncertainty_s: f64,
 }
 
+/// A clock that is known less well than this is worth a word, in seconds: it is more than a frame of most amplifiers.
+const UNSURE_S: f64 = 0.010;
+
+impl ClockOffset {
+    /// True if it is known less well than most amplifiers' frames lie apart.
+    #[must_use]
+    pub fn is_unsure(&self) -> bool {
+        self.uncertainty_s > UNSURE_S
+    }
+}
+
 /// The receiving end of a numeric stream.
 ///
 /// liblsl connects again by itself when the source restarts with the same `source_id`, name, type, format and
@@ -114,14 +125,6 @@ impl Inlet {
     /// [`LslError::Timeout`] where there is none within `timeout_s`.
     pub fn clock_offset(&mut self, timeout_s: f64) -> Result<ClockOffset, LslError> {
         self.raw.clock_offset(timeout_s)
-    }
-
-    /// The offset alone: what to add to the source's stamps to have them on LSL's clock of this host, in seconds.
-    ///
-    /// # Errors
-    /// As [`Self::clock_offset`].
-    pub fn time_correction(&mut self, timeout_s: f64) -> Result<f64, LslError> {
-        Ok(self.clock_offset(timeout_s)?.seconds)
     }
 
     /// How many frames wait in liblsl.

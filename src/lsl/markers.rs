@@ -71,14 +71,6 @@ impl MarkerInlet {
     pub fn clock_offset(&mut self, timeout_s: f64) -> Result<ClockOffset, LslError> {
         self.raw.clock_offset(timeout_s)
     }
-
-    /// As [`super::Inlet::time_correction`].
-    ///
-    /// # Errors
-    /// [`LslError::Timeout`] where there is none within `timeout_s`.
-    pub fn time_correction(&mut self, timeout_s: f64) -> Result<f64, LslError> {
-        Ok(self.clock_offset(timeout_s)?.seconds)
-    }
 }
 
 /// The sending end of a stream of one text a sample, of type `Markers`.

@@ -79,14 +79,10 @@ pub fn open_source(
             let predicate = Some(predicate.as_str()).filter(|p| !p.is_empty());
             wait_for(wait_s, clock, patient, |left_s| LslSource::open(&library, predicate, left_s, clock))
         });
-        let mut inlets = inlets.collect::<Result<Vec<_>, _>>()?;
-        return match inlets.pop() {
-            Some(only) if inlets.is_empty() => {
-                Ok(Box::new(PickedSource::new(MarkedSource::new(only, markers), &selection)?))
-            }
-            last => {
-                inlets.extend(last);
-                let joined = JoinedSource::of(inlets)?;
+        return match <[LslSource; 1]>::try_from(inlets.collect::<Result<Vec<_>, _>>()?) {
+            Ok([only]) => Ok(Box::new(PickedSource::new(MarkedSource::new(only, markers), &selection)?)),
+            Err(several) => {
+                let joined = JoinedSource::of(several)?;
                 Ok(Box::new(PickedSource::new(MarkedSource::new(joined, markers), &selection)?))
             }
         };

@@ -5,15 +5,12 @@
 
 #![expect(clippy::print_stdout, reason = "a test says what it skips and how far it came")]
 
-use neurostream::format::edf::{
-    Annotation, EdfFile, EdfHeader, EdfSignal, EdfWriter, Existing, Gap, Record, Resolution,
-};
-use neurostream::format::xdf::{Place, Samples, XdfFile};
+use super::reading;
+use neurostream::format::edf::{Annotation, EdfHeader, EdfSignal, EdfWriter, Existing, Gap, Resolution};
 use neurostream::pipeline::MonotonicClock;
 use neurostream::signal::Clock;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
-use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -113,37 +110,6 @@ fn damage() -> impl Strategy<Value = Damage> {
     ]
 }
 
-/// Reads all that there is to read; an error is as good as a value.
-fn read_everything(bytes: &[u8]) {
-    let len = bytes.len() as u64;
-    if let Ok(mut file) = EdfFile::from_reader("damaged.edf", Cursor::new(bytes), len) {
-        let ordinary: Vec<usize> = file.ordinary_signals().collect();
-        let (mut record, mut samples) = (Record::default(), Vec::new());
-        for index in 0..file.header().records.min(16) {
-            file.read_record(index, &mut record).expect("a record that is announced is there");
-            assert!(record.onset_s().is_finite());
-            for &signal in &ordinary {
-                samples.clear();
-                record.physical_into(signal, &mut samples).expect("an ordinary signal");
-            }
-        }
-        file.annotations().expect("what is in memory reads");
-        file.discontinuities().expect("what is in memory reads");
-        assert!(file.warnings().iter().all(|warning| !warning.contains('\n')));
-    }
-    if let Ok(mut file) = XdfFile::from_reader("damaged.xdf", Cursor::new(bytes), len) {
-        for stream in 0..file.streams().len() {
-            let timeline = file.timeline(stream).expect("what is in memory reads");
-            let (mut place, mut samples, mut read) = (Place::default(), Samples::default(), 0);
-            while file.read(stream, &mut place, 4096, &mut samples).expect("what is in memory reads") {
-                read += samples.stamps.len() as u64;
-            }
-            assert_eq!(read, timeline.samples);
-        }
-        assert!(file.warnings().iter().all(|warning| !warning.contains('\n')));
-    }
-}
-
 /// Small recordings of every kind that is written here, with annotations and a gap.
 fn generated() -> Vec<Vec<u8>> {
     let folder = tempfile::tempdir().unwrap();
@@ -215,7 +181,11 @@ fn reader() -> (mpsc::Sender<Vec<u8>>, mpsc::Receiver<Verdict>) {
     let (say, said) = mpsc::channel();
     let work = move || {
         for bytes in given {
-            let read = || allocation_counter::measure(|| read_everything(&bytes)).bytes_max;
+            let both = || {
+                reading::edf(&bytes);
+                reading::xdf(&bytes);
+            };
+            let read = || allocation_counter::measure(both).bytes_max;
             let verdict = std::panic::catch_unwind(std::panic::AssertUnwindSafe(read))
                 .map_err(|panic| panic.downcast_ref::<String>().cloned().unwrap_or_else(|| "it panicked".to_owned()));
             if say.send(verdict).is_err() {

@@ -7,7 +7,7 @@ use crate::cli::program::Desk;
 use crate::lsl::link::{Between, on_link};
 use crate::lsl::rig::{Heard, on_loopback, pause};
 use crate::lsl::{frame, value};
-use crate::lsl_run::{assert_balances, run};
+use crate::lsl_run::{assert_acquired, assert_balances, run};
 use neurostream::lsl::{Inlet, resolve_one};
 use neurostream::signal::{Clock, EventKind};
 
@@ -139,12 +139,7 @@ fn no_window_of_a_run_spans_what_is_missing() {
         let program = desk.start(&run(&["--lsl", "amp", "--duration", "12", "--embeddings", "e.csv"]));
         program.wait().ends_with(0);
         let summary = desk.json("s.json");
-        assert_balances(&summary);
-        assert_eq!(
-            (&summary["frames"]["acquired"], &summary["frames"]["gaps"]),
-            (&3000.into(), &2.into()),
-            "{summary}"
-        );
+        assert_acquired(&summary, 3000, 2);
         let rows = crate::pipeline::rows(&desk, "e.csv");
         // Frames 0 to 1039, 1170 to 2059, and behind the jump from 2061 on.
         let whole = |first: u64| {
@@ -168,12 +163,7 @@ fn a_run_that_stood_still_itself_catches_up_and_counts_what_it_cannot() {
         program.signal("CONT");
         let said = program.wait().ends_with(0);
         let summary = desk.json("s.json");
-        assert_balances(&summary);
-        assert_eq!(
-            (&summary["frames"]["acquired"], &summary["frames"]["gaps"]),
-            (&3500.into(), &0.into()),
-            "{summary}"
-        );
+        assert_acquired(&summary, 3500, 0);
         let lost = summary["frames"]["encoder"]["lost"].as_u64().unwrap();
         let windows = summary["windows"]["encoded"].as_u64().unwrap();
         assert!(windows > 40, "{summary}");

@@ -29,6 +29,14 @@ pub fn assert_balances(summary: &Value) {
     }
 }
 
+/// So many frames came, with so many gaps, and the ledger balances.
+#[track_caller]
+pub fn assert_acquired(summary: &Value, acquired: u64, gaps: u64) {
+    assert_balances(summary);
+    let frames = &summary["frames"];
+    assert_eq!((&frames["acquired"], &frames["gaps"]), (&acquired.into(), &gaps.into()), "{summary}");
+}
+
 #[test]
 fn a_stream_comes_in_and_its_embeddings_go_out() {
     on_loopback(&a_stream_comes_in_and_its_embeddings_go_out, |rig| {

@@ -19,8 +19,6 @@ const OLDEST: i32 = 116;
 const OWN_S: f64 = 3.0;
 /// How long streams are collected, and how long one may take to answer.
 const COLLECT_S: f64 = 2.0;
-/// A clock that is known less well than this is worth a word, in seconds.
-const UNSURE_S: f64 = 0.010;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -230,7 +228,7 @@ fn of_stream(stream: &StreamInfo, settings: &Settings) -> Finding {
             format!("{stream} answers; {}", words(&clock)),
             "it has no source_id: after a loss it is not found again; give it one where it is published",
         ),
-        Ok(clock) if clock.uncertainty_s > UNSURE_S => Finding::note(
+        Ok(clock) if clock.is_unsure() => Finding::note(
             format!("{stream} answers; {}", words(&clock)),
             "the network between is slow: a cable in place of Wi-Fi, or fewer programs on it, makes stamps surer",
         ),

@@ -80,8 +80,8 @@ impl Single for Mae {
         let summary = network.spread.forward(summary).unsqueeze_dim(1);
         let all = all + places(count, WIDTH, device).unsqueeze_dim(0) + summary;
         let all = network.decoder.iter().fold(all, |x, block| block.forward(x)).reshape([rows * count, WIDTH]);
-        let predicted = network.head.forward(network.decoded.forward_rows(all));
-        let predicted = predicted.reshape([rows as i32, count as i32, -1]);
+        let decoded = network.decoded.forward_rows(all).reshape([rows, count, WIDTH]);
+        let predicted = network.head.forward_tokens(decoded);
 
         let hidden = masking.hidden();
         let (target, chance) = target(patches, batch.channels, &hidden, &self.settings);

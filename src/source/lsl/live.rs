@@ -4,14 +4,14 @@
 //! connects to a source that is back. Invariant: a block
 //! never spans a gap, and what has arrived is never dropped here.
 
-use crate::lsl::{Inlet, Library, LslError, SampleFormat, StreamInfo, resolve_one};
+use crate::lsl::{ClockOffset, Inlet, Library, LslError, SampleFormat, StreamInfo, resolve_one};
 use crate::signal::{Block, Clock, Digital, Event, EventKind, SourceKind, Stamp, StreamFacts};
 use crate::source::{Progress, Source, SourceError};
 
 use super::montage;
 use super::silence::Silence;
 use super::stamps::{Break, StampTracker};
-use super::timing::HostTime;
+use super::timing::{CLOCK_EVERY_S, FIRST_CLOCK_S, HostTime};
 
 /// How long a step waits for samples, in seconds.
 pub(super) const WAIT_S: f64 = 0.050;
@@ -23,12 +23,6 @@ const BLOCK_S: f64 = 0.25;
 const CONNECT_S: f64 = 10.0;
 /// How long connecting to a source that is back may take, in seconds; nothing else arrives meanwhile.
 const RECONNECT_S: f64 = 1.0;
-/// How long the first measurement of the source's clock may take, in seconds; it usually takes 0.65 s.
-const FIRST_CLOCK_S: f64 = 3.0;
-/// A clock that is known less well than this is told, in seconds: more than a frame of most amplifiers.
-const UNSURE_S: f64 = 0.010;
-/// How often the latest measurement is fetched, in seconds; liblsl makes one every 2 s.
-const CLOCK_EVERY_S: f64 = 2.0;
 /// How often values that are no numbers are told, in seconds.
 const TELL_EVERY_S: f64 = 1.0;
 
@@ -88,7 +82,7 @@ impl LslSource {
                 channel.digital = Some(Digital::scaled(16, channel.unit.factor(), 0.0));
             }
         }
-        if let Some(clock) = measured.filter(|clock| clock.uncertainty_s > UNSURE_S) {
+        if let Some(clock) = measured.filter(ClockOffset::is_unsure) {
             told.push(format!(
                 "the clock of {} is known to {:.0} ms only: the network is slow, so stamps are as uncertain",
                 info.hostname(),
@@ -182,8 +176,8 @@ impl LslSource {
             self.silence.identify(now, events);
         }
         // After a restart there is none for some seconds: the last one holds on.
-        if let Ok(correction_s) = self.inlet.time_correction(0.0) {
-            self.time.correct(correction_s);
+        if let Ok(measured) = self.inlet.clock_offset(0.0) {
+            self.time.correct(measured.seconds);
         }
     }
 

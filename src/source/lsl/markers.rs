@@ -4,17 +4,13 @@
 //! leaves once, with the first block that reaches its frame or, where it arrives late, with the next one; what can be put on
 //! no frame is told.
 
-use super::timing::HostTime;
+use super::timing::{CLOCK_EVERY_S, FIRST_CLOCK_S, HostTime};
 use crate::lsl::{Library, MarkerInlet, resolve_one};
 use crate::signal::{Block, Clock, Event, EventKind, Marker, Stamp, StreamFacts};
 use crate::source::{Progress, Source, SourceError};
 
 /// How long connecting may take, in seconds.
 const CONNECT_S: f64 = 10.0;
-/// How long the first measurement of the sender's clock may take, in seconds.
-const FIRST_CLOCK_S: f64 = 3.0;
-/// How often the latest measurement is fetched, in seconds.
-const CLOCK_EVERY_S: f64 = 2.0;
 /// Markers that wait for their frames at most, while the signal is away.
 const MOST_WAITING: usize = 10_000;
 /// Markers of one stream that are taken in a step, so that a flood of them holds no frame up.
@@ -40,7 +36,7 @@ impl MarkerStream {
     pub fn open(library: &Library, predicate: &str, wait_s: f64, clock: &dyn Clock) -> Result<Self, SourceError> {
         let resolved = resolve_one(library, Some(predicate), wait_s)?;
         let mut inlet = MarkerInlet::open(&resolved, CONNECT_S)?;
-        let correction_s = inlet.time_correction(FIRST_CLOCK_S).ok();
+        let correction_s = inlet.clock_offset(FIRST_CLOCK_S).ok().map(|measured| measured.seconds);
         let mut time = HostTime::new(library.clock_offset(clock));
         time.correct(correction_s.unwrap_or(0.0));
         let (name, now) = (resolved.name(), clock.now());
@@ -69,8 +65,8 @@ impl MarkerStream {
         if now >= self.next_clock {
             self.next_clock = now + CLOCK_EVERY_S;
             // After a restart there is none for some seconds: the last one holds on.
-            if let Ok(correction_s) = inlet.time_correction(0.0) {
-                self.time.correct(correction_s);
+            if let Ok(measured) = inlet.clock_offset(0.0) {
+                self.time.correct(measured.seconds);
             }
         }
         for _ in 0..AT_ONCE {

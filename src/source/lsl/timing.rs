@@ -5,6 +5,10 @@
 
 use crate::signal::Stamp;
 
+/// How long the first measurement of a source's clock may take, in seconds; it usually takes 0.65 s.
+pub(super) const FIRST_CLOCK_S: f64 = 3.0;
+/// How often the latest measurement is fetched, in seconds; liblsl makes one every 2 s.
+pub(super) const CLOCK_EVERY_S: f64 = 2.0;
 /// Frames older than this cannot be waiting anywhere: sender and receiver buffer less, in seconds.
 const OLDEST_S: f64 = 600.0;
 /// How far ahead of the host a stamp may be, in seconds: a device may stamp the end of what it sends.
