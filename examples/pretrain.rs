@@ -55,7 +55,7 @@ fn main() -> anyhow::Result<()> {
             println!("step {step}: loss {:.3}, by chance {:.3}", report.loss, report.chance.unwrap_or(f32::NAN));
         }
     }
-    Model::of(&trainer.checkpoint(&plan.identity), folder, &plan.config.signal, &plan.config.window)?
+    Model::of(&trainer.checkpoint(&plan.identity, false), folder, &plan.config.signal, &plan.config.window)?
         .save(Path::new(model))?;
     println!("{model}: written");
     Ok(())

@@ -94,8 +94,9 @@ pub struct Checkpoint {
     pub scale: Option<ScaleState>,
 }
 
-/// Checkpoints of one run that are kept.
+/// Checkpoints of one run that are kept, and the name of the best.
 const KEPT: usize = 5;
+const BEST: &str = "best.safetensors";
 const FORMAT: &str = "neurostream checkpoint 1";
 
 #[derive(Serialize, Deserialize)]
@@ -128,16 +129,20 @@ impl Checkpoint {
         unreachable!("run numbers do not end")
     }
 
-    /// Writes it into the folder of a run and removes all but the last five there.
+    /// Writes it into the folder of a run and removes all but the last five there. The best one stays as well, as
+    /// `best.safetensors`: another name of the same file.
     ///
     /// # Errors
     /// If it cannot be written; older ones are untouched then.
-    pub fn save(&self, run: &Path, step: u64) -> Result<PathBuf, CheckpointError> {
+    pub fn save(&self, run: &Path, step: u64, is_best: bool) -> Result<PathBuf, CheckpointError> {
         let path = run.join(format!("step-{step:08}.safetensors"));
         let bytes = self.to_bytes();
         let failed =
             |error| CheckpointError::Io { path: path.clone(), what: "the checkpoint cannot be written", error };
         atomic::write(&path, &bytes).map_err(failed)?;
+        if is_best {
+            keep_best(&path, &run.join(BEST)).map_err(failed)?;
+        }
         let all = steps(run)?;
         for (_, old) in all.iter().take(all.len().saturating_sub(KEPT)) {
             fs::remove_file(old).map_err(|error| CheckpointError::Io {
@@ -300,6 +305,17 @@ pub fn le_bytes(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|v| v.to_le_bytes()).collect()
 }
 
+/// Gives a file a second name, in place of whichever file had it.
+fn keep_best(path: &Path, best: &Path) -> io::Result<()> {
+    let temporary = atomic::partial(best);
+    // Of a program that was killed between the two.
+    let _ = fs::remove_file(&temporary);
+    // Some file systems have one name a file.
+    fs::hard_link(path, &temporary).or_else(|_| fs::copy(path, &temporary).map(|_| ()))?;
+    fs::rename(&temporary, best)?;
+    atomic::sync_folder_of(best)
+}
+
 /// Folders `run-N` in `dir`, in order; none where `dir` does not exist.
 fn runs(dir: &Path) -> Result<Vec<(u64, PathBuf)>, CheckpointError> {
     numbered(dir, "run-", "")
@@ -358,12 +374,13 @@ mod tests {
         let second = Checkpoint::new_run(dir.path()).unwrap();
         assert_ne!(first, second);
         for step in 1..=9 {
-            checkpoint().save(&first, step).unwrap();
+            checkpoint().save(&first, step, step == 2).unwrap();
         }
+        assert!(Checkpoint::load(&first.join(BEST)).is_ok() && !first.join("step-00000002.safetensors").exists());
         assert_eq!(steps(&first).unwrap().len(), KEPT);
         let (path, read) = Checkpoint::newest(dir.path()).unwrap();
         assert!(path.ends_with("run-0001/step-00000009.safetensors"));
-        checkpoint().save(&second, 0).unwrap();
+        checkpoint().save(&second, 0, false).unwrap();
         assert_eq!(Checkpoint::newest(dir.path()).unwrap().0, path, "a run without a step hides nothing");
         assert_eq!((&read.identity, &read.scale), (&checkpoint().identity, &checkpoint().scale));
         assert_eq!(read.learnt.tensors.iter().find(|t| t.name == "b.weight").unwrap().values, [1.5, -2.0]);

@@ -3,19 +3,22 @@
 //! Made by the trainer, read by serving threads through an `ArcSwap`. Invariant: a generation never changes; a window is
 //! encoded by one of them, and its number travels with the embedding.
 
-use super::{Encoder, Health};
+use super::{Axes, Encoder, Health};
 use crate::signal::Stamp;
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 
 /// One published set of weights.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Generation {
     /// Counts up from 0, the first weights; a resumed run goes on counting.
     pub number: u64,
     /// Optimiser steps behind it.
     pub step: u64,
-    /// The encoder, without gradients.
+    /// The encoder, without gradients; its embeddings lie on the axes that were served before.
     pub encoder: Encoder,
+    /// What turned them; none where they are served as the trainer has them.
+    pub axes: Option<Arc<Axes>>,
     /// How healthy its embeddings were.
     pub health: Health,
     /// When it was published.

@@ -3,13 +3,16 @@
 //! Everything here can be used without the pipeline. One thread owns a [`Trainer`]; what others see of it are
 //! [`Generation`]s, which never change.
 
+pub mod axes;
 mod checkpoint;
 mod draw;
 mod encoder;
+pub mod gate;
 mod generation;
 pub mod health;
 mod model;
 pub mod nn;
+mod numbers;
 mod objective;
 mod optimiser;
 pub mod parameters;
@@ -17,8 +20,10 @@ pub mod replay;
 mod trainer;
 pub mod twin;
 
+pub use axes::Axes;
 pub use checkpoint::{Checkpoint, CheckpointError, Identity};
 pub use encoder::{Architecture, Encoder, EncoderShape, Site, Streaming};
+pub use gate::{Alarm, Decision, Examination, GateSettings};
 pub use generation::Generation;
 pub use health::Health;
 pub use model::{Model, ModelCard, ModelError};

@@ -7,7 +7,7 @@
 use super::encoder::torch;
 use super::nn::{Compute, Init};
 use super::parameters::{self, Named};
-use super::{Checkpoint, Encoder, EncoderShape, Method, checkpoint};
+use super::{Axes, Checkpoint, Encoder, EncoderShape, Method, checkpoint};
 use crate::config::{SignalConfig, WindowConfig};
 use crate::dsp::ScaleState;
 use crate::format::atomic;
@@ -98,7 +98,7 @@ fn first_weights(shape: &EncoderShape) -> Vec<Named> {
 }
 
 impl Model {
-    /// The online encoder of a checkpoint; `trained_on` names the data.
+    /// The encoder that a checkpoint serves, or of an older one the one in training; `trained_on` names the data.
     ///
     /// # Errors
     /// With the first parameter that is missing from the checkpoint.
@@ -109,21 +109,30 @@ impl Model {
         windows: &WindowConfig,
     ) -> Result<Self, parameters::MismatchError> {
         let identity = &checkpoint.identity;
+        let counter = |name: &str| checkpoint.learnt.counters.iter().find(|(n, _)| n == name).map(|&(_, value)| value);
+        let (online, steps) = match counter("served_step") {
+            Some(step) => ("served.online.", step),
+            None => ("online.", counter("steps").unwrap_or_default()),
+        };
         let of_encoder = |named: &Named| {
-            let path = named.name.strip_prefix("online.")?;
+            let path = named.name.strip_prefix(online)?;
             let name = path.strip_prefix("encoder.").or_else(|| Some(path.split_once(".encoder.")?.1))?;
             Some(Named { name: name.to_owned(), ..named.clone() })
         };
         let found: Vec<Named> = checkpoint.learnt.tensors.iter().filter_map(of_encoder).collect();
         let empty = Encoder::new(&mut Init::serving(0, Compute::default()), &identity.encoder);
-        let weights = parameters::list(&parameters::with_values(empty, &found)?);
-        let counters = &checkpoint.learnt.counters;
+        let trained = parameters::with_values(empty, &found)?;
+        // As it was served, on the axes that others know.
+        let weights = match Axes::among(&checkpoint.learnt.tensors) {
+            Some(axes) if axes.from.len() == identity.encoder.embedding => parameters::list(&axes.folded(&trained)),
+            _ => parameters::list(&trained),
+        };
         let card = ModelCard {
             format: FORMAT.to_owned(),
             sha256: String::new(),
             method: identity.method,
             settings: identity.settings.clone(),
-            steps: counters.iter().find(|(name, _)| name == "steps").map_or(0, |&(_, steps)| steps),
+            steps,
             trained_on: trained_on.to_owned(),
             rate_hz: identity.rate_hz,
             window: identity.window,

@@ -31,6 +31,8 @@ pub struct AdamW {
     moments: Vec<[Vec<f32>; 2]>,
     steps: u64,
     skipped: u64,
+    /// Of the schedule's rate.
+    share: f64,
 }
 
 const BETA: [f64; 2] = [0.9, 0.999];
@@ -40,7 +42,7 @@ impl AdamW {
     /// An optimiser before its first step.
     #[must_use]
     pub fn new(schedule: Schedule) -> Self {
-        Self { schedule, moments: Vec::new(), steps: 0, skipped: 0 }
+        Self { schedule, moments: Vec::new(), steps: 0, skipped: 0, share: 1.0 }
     }
 
     /// Steps taken.
@@ -55,11 +57,16 @@ impl AdamW {
         self.skipped
     }
 
+    /// Takes this share of the schedule's rate from now on; no part of its state.
+    pub fn scale_rate(&mut self, share: f64) {
+        self.share = share;
+    }
+
     /// The rate of the next step.
     #[must_use]
     pub fn learning_rate(&self) -> f64 {
         let warm = (self.steps + 1) as f64 / self.schedule.warmup_steps.max(1) as f64;
-        self.schedule.learning_rate * warm.min(1.0)
+        self.share * self.schedule.learning_rate * warm.min(1.0)
     }
 
     /// Moves the parameters against their gradients; returns the norm of all gradients before clipping.

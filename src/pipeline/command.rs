@@ -12,4 +12,10 @@ pub enum Command {
     PauseTraining(bool),
     /// Label the present moment: a marker on the frame that comes next.
     Label(String),
+    /// Keep serving what is served, or follow the gate again.
+    HoldServing(bool),
+    /// Serve the weights of this moment.
+    SwapNow,
+    /// Serve and train on the generation before.
+    RollBack,
 }

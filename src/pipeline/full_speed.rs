@@ -20,7 +20,7 @@ pub(super) const PIPELINE: &str = "pipeline";
 
 /// Starts the thread.
 pub(super) fn start(
-    stages: Stages,
+    mut stages: Stages,
     threads: usize,
     clock: &Arc<dyn Clock>,
     shutdown: &Shutdown,
@@ -28,6 +28,9 @@ pub(super) fn start(
     ends: &Ends,
 ) -> io::Result<Vec<&'static str>> {
     let (time, token, ends) = (Arc::clone(clock), shutdown.clone(), ends.clone());
+    if let Some(train) = &mut stages.train {
+        train.save_beside(shutdown, &ends)?;
+    }
     spawn(PIPELINE, false, shutdown, ends.tells_end(), move || {
         let _pool = own_pool(PIPELINE, threads, false);
         turns(stages, &*time, &token, &feed, &ends);
@@ -59,8 +62,8 @@ fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, en
             let _ = reports.try_send(Report::Event(event));
         }
         if let Some(train) = &mut train {
-            train.admit();
-            while !shutdown.is_requested() && train.step(clock.now()) {}
+            train.admit(clock);
+            while !shutdown.is_requested() && train.step(clock) {}
         }
         let now = clock.now();
         telemetry.step(now);
@@ -85,7 +88,7 @@ fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, en
         }
     }
     if let Some(mut train) = train {
-        let _ = ends.train.send(train.finish());
+        let _ = ends.train.send(train.finish(clock));
     }
     telemetry.step(clock.now());
     let _ = feed.last.send(telemetry);

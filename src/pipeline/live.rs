@@ -51,8 +51,9 @@ pub(super) fn start(
     spawn(ENCODE, false, shutdown, ends.tells_end(), move || {
         let _ = of_encode.send(encoding(encode, &bell, &*time, told));
     })?;
-    if let Some(train) = train {
+    if let Some(mut train) = train {
         names.push(TRAIN);
+        train.save_beside(shutdown, ends)?;
         let (time, bell, token) = (Arc::clone(clock), Arc::clone(&bells.train), shutdown.clone());
         spawn(TRAIN, true, shutdown, ends.tells_end(), move || {
             let _ = of_train.send(training(train, &bell, &*time, &token, threads));
@@ -183,15 +184,15 @@ fn training(
     bell.listen();
     loop {
         let over = stage.reader().is_abandoned();
-        stage.admit();
+        stage.admit(clock);
         if over {
             break;
         }
-        if shutdown.is_requested() || !stage.step(clock.now()) {
+        if shutdown.is_requested() || !stage.step(clock) {
             bell.wait(NAP);
         }
     }
-    stage.finish()
+    stage.finish(clock)
 }
 
 fn showing(mut telemetry: Telemetry, bell: &Doorbell, clock: &dyn Clock, feed: &Feed) {

@@ -24,6 +24,7 @@ mod recording;
 mod reference;
 mod report;
 mod run;
+mod save;
 mod scale_board;
 mod shutdown;
 mod stage;

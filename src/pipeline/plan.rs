@@ -8,7 +8,7 @@ use super::{augmentations, model, objective, reference};
 use crate::config::{Config, Problem, SignalConfig, Speed, Streams};
 use crate::dsp::{Conditioning, Derived, Limit, Ratio, Scaling, Spread};
 use crate::format::xdf::is_xdf;
-use crate::learn::{Encoder, Identity, ObjectiveSettings, Policy, TrainerSettings};
+use crate::learn::{Encoder, GateSettings, Identity, ObjectiveSettings, Policy, TrainerSettings};
 use crate::lsl::{Library, LslError};
 use crate::signal::{Clock, Montage, StreamFacts};
 use crate::source::synthetic::SyntheticBrain;
@@ -137,6 +137,8 @@ pub struct Plan {
     pub around: Option<(Span, Pattern)>,
     /// The trainer.
     pub trainer: TrainerSettings,
+    /// What its weights have to show before they are served.
+    pub gate: GateSettings,
     /// What a checkpoint must share with this run.
     pub identity: Identity,
     /// True if the source waits for its consumers.
@@ -205,6 +207,7 @@ impl Plan {
             problems.push(no_marker(config, texts));
         }
         let objective = objective::objective(config, shape, window, rate_hz);
+        let memory_windows = memory_windows(config, window * seen.len(), &mut notes, &mut problems);
         let total = facts.frames.map(|frames| resample.unwrap_or(Ratio::ONE).first_at(frames));
         problems.extend(objective::problems(config, &objective, [window, hop], rate_hz, total));
         if let Some(total) = total
@@ -257,7 +260,8 @@ impl Plan {
             settings: objective::settings(config, &objective),
         };
         Ok(Self {
-            trainer: trainer(config, objective, window, rate_hz),
+            trainer: TrainerSettings { memory_windows, ..trainer(config, objective, window, rate_hz) },
+            gate: gate(config, hop as f64 / rate_hz),
             config: config.clone(),
             facts: Arc::new(StreamFacts { montage: recorded, ..facts.clone() }),
             montage,
@@ -311,6 +315,13 @@ impl Plan {
             artefact: self.conditioning.scale.artefact(),
             max_bad_share: self.config.quality.max_bad_share,
         }
+    }
+
+    /// How long the trainer rests after work, as a multiple of it, so that it keeps to its share of the machine.
+    pub(super) fn rest(&self) -> f64 {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let share = self.config.train.cpu_percent / 100.0;
+        (self.threads().min(cores) as f64 / (cores as f64 * share) - 1.0).max(0.0)
     }
 
     /// Threads of the trainer.
@@ -389,4 +400,38 @@ fn trainer(config: &Config, objective: ObjectiveSettings, window: usize, rate_hz
         augmentations: augmentations::steps(&config.augment),
         publish_every: train.publish_every,
     }
+}
+
+fn gate(config: &Config, hop_s: f64) -> GateSettings {
+    let gate = &config.train.gate;
+    let settings = GateSettings {
+        loss_ratio: gate.loss_ratio,
+        canary: gate.canary,
+        failures: gate.failures,
+        probe: gate.probe,
+        unseen: gate.unseen,
+        // A window that takes longer than a hop makes the encoder fall behind.
+        latency_ms: Some(gate.latency_ms.unwrap_or(hop_s * 1e3)),
+        line_hz: config.quality.line_hz.unwrap_or(50.0),
+        align: config.serve.align,
+    };
+    if gate.enabled { settings } else { GateSettings { align: settings.align, ..GateSettings::open() } }
+}
+
+/// Windows that the replay memory holds: as many as are wanted, or as fit into the megabytes that it may take.
+fn memory_windows(config: &Config, samples: usize, notes: &mut Vec<String>, problems: &mut Vec<Problem>) -> usize {
+    let memory = &config.train.memory;
+    let fit = memory.mb as usize * 1_000_000 / (4 * samples).max(1);
+    if memory.mb == 0 || fit >= memory.windows {
+        return memory.windows;
+    }
+    if config.train.enabled && fit < config.train.batch {
+        let allowed = format!("must hold at least a batch: {} windows of {} bytes", config.train.batch, 4 * samples);
+        problems.push(Problem::of("train.memory.mb", memory.mb, allowed).hint(format!("{fit} fit into it")));
+    }
+    notes.push(format!(
+        "the replay memory holds {fit} windows of {}: more do not fit into {} MB",
+        memory.windows, memory.mb
+    ));
+    fit
 }

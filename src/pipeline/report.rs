@@ -22,6 +22,6 @@ pub(super) enum Report {
         status: TrainerStatus,
         memory: (usize, usize),
     },
-    /// A generation is being served.
-    Swap { number: u64, step: u64, at: Stamp, health: Health },
+    /// Another generation is being served, and the decision in words.
+    Swap { number: u64, at: Stamp, health: Health, text: String },
 }

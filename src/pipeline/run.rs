@@ -10,7 +10,7 @@ use super::plan::Plan;
 use super::shutdown::{Reason, Shutdown};
 use super::summary::{Facts, Summary};
 use super::telemetry::{Gauges, Telemetry};
-use super::train::TrainEnd;
+use super::train::{Order, TrainEnd};
 use super::view::View;
 use super::wiring::Stages;
 use crate::serve::record::Recorded;
@@ -154,6 +154,16 @@ impl Running {
                 // Where nobody takes it any more the run is ending.
                 let _ = self.labels.send(Marker { frame, duration_s: None, text });
             }
+            Command::HoldServing(held) => self.order(Order::Hold(held)),
+            Command::SwapNow => self.order(Order::SwapNow),
+            Command::RollBack => self.order(Order::RollBack),
+        }
+    }
+
+    /// Passes on what the trainer is asked for; a queue that is full of orders makes another one pointless.
+    fn order(&self, order: Order) {
+        if let Some(orders) = &self.gauges.orders {
+            let _ = orders.try_send(order);
         }
     }
 

@@ -8,6 +8,7 @@ use super::shutdown::Reason;
 use super::telemetry::{Gauges, Telemetry, latency};
 use super::train::{TrainCounts, TrainEnd};
 use super::view::TrainerState;
+use crate::learn::{Examination, TrainerStatus};
 use crate::serve::record::Recorded;
 use memory_stats::memory_stats;
 use serde_json::{Map, Value, json};
@@ -201,6 +202,10 @@ impl Summary {
                 "  {method} {losses}, {} generations, {} windows learnt from, {} refused",
                 training["generations"], windows["trained"], windows["rejected"]["quality"]
             );
+            let (refused, rollbacks) = (number(&training["refused"]), number(&training["rollbacks"]));
+            if refused > 0.0 {
+                let _ = writeln!(text, "  gate: {refused} candidates not served, {rollbacks} roll-backs");
+            }
         }
         text
     }
@@ -231,26 +236,74 @@ fn quality(gauges: &Gauges) -> Option<Value> {
 }
 
 fn training(method: &str, wall_s: f64, train: Option<TrainEnd>, telemetry: Option<&Telemetry>) -> Value {
+    let forgone = train.as_ref().map_or(0, |end| end.forgone);
     let (status, weights) = train.map_or_else(Default::default, |end| (end.status, Some(end.weights_sha256)));
     let state = telemetry.map(|t| t.trainer().state).unwrap_or_default();
-    let alarms: Vec<&str> = [TrainerState::Collapsed, TrainerState::Stopped]
-        .into_iter()
-        .filter(|alarm| *alarm == state)
-        .map(TrainerState::word)
-        .collect();
+    let found = status.examination.as_deref();
+    let mut alarms = found.map(Examination::words).unwrap_or_default();
+    if state == TrainerState::Stopped {
+        alarms.push(state.word());
+    }
     json!({
         "method": method,
         "steps": status.steps,
         "steps_per_s": rounded(status.steps_this_run as f64 / wall_s.max(1e-9)),
         "skipped": status.skipped,
+        "forgone": forgone,
         "loss_first": status.loss_first,
         "loss_last": status.loss_last,
         "generations": status.generations,
         "refused": status.refused,
-        "rollbacks": 0,
-        "health": {"std": rounded(status.health.std), "rankme": rounded(status.health.rankme), "cosine": rounded(status.health.cosine), "alarms": alarms},
+        "rollbacks": status.rollbacks,
+        "residual": status.residual.map(rounded),
+        "learning_rate_share": status.rate,
+        "health": health(&status, &alarms),
         "weights_sha256": weights,
     })
+}
+
+/// The figures of the last look at the weights; those that need held windows are absent where there were too few.
+fn health(status: &TrainerStatus, alarms: &[&str]) -> Value {
+    let last = &status.health;
+    let mut told = json!({
+        "std": rounded(last.std), "rankme": rounded(last.rankme), "cosine": rounded(last.cosine), "alarms": alarms,
+    });
+    let Some(found) = status.examination.as_deref() else { return told };
+    for (key, value) in [
+        ("gradient_norm", Some(found.gradient_norm)),
+        ("memory_age_s", Some(found.age_s)),
+        ("rejected", Some(found.rejected)),
+        ("loud", Some(found.loud)),
+        ("loss", found.loss),
+        ("served_loss", found.served_loss),
+        ("loss_ratio", found.ratio),
+        ("cka", found.cka),
+    ] {
+        if let Some(value) = value {
+            told[key] = json!(rounded(value));
+        }
+    }
+    let figures = &found.figures;
+    if found.windows > 0 {
+        told["windows"] = json!(found.windows);
+        for (key, value) in [
+            ("participation", Some(figures.participation)),
+            ("alignment", Some(figures.alignment)),
+            ("uniformity", Some(figures.uniformity)),
+            ("positive", Some(figures.positive)),
+            ("negative", Some(figures.negative)),
+            ("accuracy", Some(figures.accuracy)),
+            ("chance", Some(figures.chance)),
+            ("contrast", Some(figures.contrast)),
+            ("amplitude", Some(figures.amplitude)),
+            ("line", figures.line),
+        ] {
+            if let Some(value) = value {
+                told[key] = json!(rounded(value));
+            }
+        }
+    }
+    told
 }
 
 /// Three digits after the point are enough for people, and keep the file readable.

@@ -6,17 +6,17 @@
 use super::acquire::AcquireCounts;
 use super::display::DisplayStage;
 use super::report::Report;
-use super::train::TrainCounts;
-use super::view::{Latency, Ledger, RecordingView, ServingView, TrainerState, TrainerView, View};
+use super::train::{Order, TrainCounts};
+use super::view::{GateView, Latency, Ledger, RecordingView, ServingView, TrainerState, TrainerView, View};
 use super::watch::QualityCounts;
-use crate::learn::{Generation, Health};
+use crate::learn::{Generation, Health, TrainerStatus};
 use crate::lsl::LslError;
 use crate::ring::{ReaderCounts, WriterCounts};
 use crate::serve::record::RecordCounts;
 use crate::serve::{EncodeCounts, StatusOutlet};
 use crate::signal::{Event, EventKind, Stamp, StreamFacts};
 use arc_swap::ArcSwap;
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, Sender};
 use serde_json::json;
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -52,6 +52,8 @@ pub(super) struct Gauges {
     pub acquire: Arc<AcquireCounts>,
     pub encode: Arc<EncodeCounts>,
     pub train: Option<Arc<TrainCounts>>,
+    /// Where what a person asks of the trainer goes.
+    pub orders: Option<Sender<Order>>,
     pub consumers: Vec<Consumer>,
     pub method: &'static str,
     pub dimension: usize,
@@ -147,14 +149,12 @@ impl Telemetry {
             match report {
                 Report::Event(event) => self.happened(event),
                 Report::Marker(marker) => self.display.mark(marker),
-                Report::Swap { number, step, at, health } => self.swap(number, step, at, health),
+                Report::Swap { number, at, health, text } => self.swap(number, at, health, text),
                 Report::Step { step, loss, chance, learning_rate, status, memory } => {
                     let trainer = &mut self.trainer;
                     (trainer.steps, trainer.chance, trainer.learning_rate) = (step, chance, learning_rate);
                     (trainer.skipped, trainer.memory) = (status.skipped, memory);
-                    if trainer.state == TrainerState::Warming {
-                        trainer.state = TrainerState::Ok;
-                    }
+                    self.judged(status);
                     self.pace.push_back((now, step));
                     if step.is_multiple_of(self.every) && loss.is_finite() {
                         self.losses.push((step, loss));
@@ -179,17 +179,10 @@ impl Telemetry {
         }
     }
 
-    fn swap(&mut self, number: u64, step: u64, at: Stamp, health: Health) {
+    fn swap(&mut self, number: u64, at: Stamp, health: Health, text: String) {
         self.swapped = at;
         (self.trainer.generation, self.trainer.std, self.trainer.rankme) =
             (number, health.std as f32, health.rankme as f32);
-        let was = self.trainer.state;
-        self.trainer.state = if health.collapsed() { TrainerState::Collapsed } else { TrainerState::Ok };
-        if was != TrainerState::Collapsed && health.collapsed() {
-            let text = format!("the embeddings have collapsed: std {:.3} at step {step}", health.std);
-            self.happened(Event { at, kind: EventKind::Warning, text });
-        }
-        let text = format!("generation {number} at step {step}, rank {:.1}", health.rankme);
         self.happened(Event { at, kind: EventKind::Swap, text });
         self.tell_generation(at);
     }
@@ -266,6 +259,24 @@ impl Telemetry {
         let encoded_s = (gauges.encode.end_frame() + due) as f64 / gauges.model_hz;
         let behind_s = (gauges.acquire.end_frame() as f64 / gauges.facts.rate_hz - encoded_s).max(0.0);
         if gauges.encode.windows() > 0 { behind_s } else { 0.0 }
+    }
+
+    /// Takes note of what the trainer says of itself.
+    fn judged(&mut self, status: TrainerStatus) {
+        let trainer = &mut self.trainer;
+        if trainer.state == TrainerState::Stopped {
+            return;
+        }
+        let has_collapsed = status.examination.as_ref().is_some_and(|found| found.has_collapsed());
+        trainer.state = if has_collapsed { TrainerState::Collapsed } else { TrainerState::Ok };
+        trainer.gate = GateView {
+            held: status.held,
+            on_trial: status.on_trial,
+            refused: status.refused,
+            rollbacks: status.rollbacks,
+            residual: status.residual,
+            examination: status.examination,
+        };
     }
 
     /// Tells of losses when they begin and each time they have doubled.

@@ -4,13 +4,18 @@
 //! are owed depends on frames alone, so that at full speed a run is repeatable.
 
 use super::report::Report;
+use super::run::Ends;
+use super::save::Saver;
 use super::scale_board::ScaleBoard;
-use crate::learn::{Batch, Checkpoint, CheckpointError, Generation, Identity, Origin, Trainer, TrainerStatus};
+use super::shutdown::Shutdown;
+use crate::learn::{
+    Batch, Checkpoint, CheckpointError, Decision, Generation, Identity, Origin, Trainer, TrainerStatus,
+};
 use crate::ring::FrameReader;
-use crate::signal::{Event, EventKind, Stamp};
+use crate::signal::{Clock, Event, EventKind, Stamp};
 use crate::window::{Judge, Slide};
 use arc_swap::ArcSwap;
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Receiver, Sender};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -46,11 +51,24 @@ impl TrainCounts {
     }
 }
 
+/// What a person asks of the trainer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// What is served stays, or follows the gate again.
+    Hold(bool),
+    /// Serve the weights of this moment.
+    SwapNow,
+    /// Serve and train on what was served before.
+    RollBack,
+}
+
 /// Where checkpoints go, and how often.
 #[derive(Clone, Debug)]
 pub(super) struct Checkpoints {
     pub run: PathBuf,
     pub every_s: f64,
+    /// Put raw signal into them, so that a run can go on as if it had never stopped.
+    pub with_signal: bool,
 }
 
 /// How many steps are owed: so many a second of signal since the memory held a batch.
@@ -62,6 +80,8 @@ struct Budget {
     taken: u64,
     /// Steps that may pile up before they are forgone; none at full speed, where all are taken.
     backlog: Option<f64>,
+    /// Steps that a slow machine, or the trainer's share of it, made it forgo.
+    forgone: f64,
 }
 
 impl Budget {
@@ -71,6 +91,7 @@ impl Budget {
         if !running || self.backlog.is_some_and(|most| owed > most + 1.0) {
             // What a slow machine or a pause missed is not made up for.
             let keep = if running { self.backlog.unwrap_or_default() } else { 0.0 };
+            self.forgone += if running { owed - keep } else { 0.0 };
             self.from = Some(consumed - (keep / self.steps_per_frame.max(1e-12)).min((consumed - from) as f64) as u64);
             self.taken = 0;
             return running;
@@ -83,6 +104,8 @@ impl Budget {
 #[derive(Debug)]
 pub(super) struct TrainEnd {
     pub status: TrainerStatus,
+    /// Steps that were owed and not taken in time.
+    pub forgone: u64,
     pub weights_sha256: String,
     pub checkpoint: Option<Result<PathBuf, CheckpointError>>,
 }
@@ -97,11 +120,20 @@ pub(super) struct TrainStage {
     counts: Arc<TrainCounts>,
     checkpoints: Option<Checkpoints>,
     saved: Option<Stamp>,
+    /// Writes checkpoints beside the trainer.
+    saver: Option<Saver>,
+    /// The lowest contrast that a checkpoint of this run serves.
+    best: f64,
     identity: Identity,
     judge: Judge,
     scale: Arc<ScaleBoard>,
     window: Vec<f32>,
     batch: Batch,
+    orders: Receiver<Order>,
+    rest: f64,
+    rests_until: Stamp,
+    /// True where the time that a window takes counts.
+    is_timed: bool,
     reports: Sender<Report>,
 }
 
@@ -121,6 +153,10 @@ pub(super) struct TrainParts {
     pub scale: Arc<ScaleBoard>,
     /// True if every step that is owed is taken.
     pub at_full_speed: bool,
+    /// What a person asks for.
+    pub orders: Receiver<Order>,
+    /// How long it rests after work, as a multiple of it, while a stream is live.
+    pub rest: f64,
     pub reports: Sender<Report>,
 }
 
@@ -134,14 +170,20 @@ impl TrainStage {
             slide: parts.slide,
             trainer: parts.trainer,
             served: parts.served,
-            budget: Budget { steps_per_frame, from: None, taken: 0, backlog },
+            budget: Budget { steps_per_frame, from: None, taken: 0, backlog, forgone: 0.0 },
             counts: Arc::default(),
             checkpoints: parts.checkpoints,
             saved: None,
+            saver: None,
+            best: f64::INFINITY,
             identity: parts.identity,
             judge: parts.judge,
             scale: parts.scale,
             batch: Batch::default(),
+            orders: parts.orders,
+            rest: parts.rest,
+            rests_until: Stamp::default(),
+            is_timed: !parts.at_full_speed,
             reports: parts.reports,
         }
     }
@@ -155,24 +197,43 @@ impl TrainStage {
     }
 
     /// Moves all windows that are there into the replay memory.
-    pub fn admit(&mut self) {
+    pub fn admit(&mut self, clock: &dyn Clock) {
+        self.obey(clock.now());
         while let Some(window) = self.slide.next(&mut self.reader) {
             window.copy_to(&mut self.window);
             let first = window.first;
             let quality = self.judge.quality(&mut self.window, window.bad);
             if self.judge.is_learnable(quality) {
                 let source = u32::try_from(self.slide.gaps()).unwrap_or(u32::MAX);
-                self.trainer.admit(Origin { source, first }).copy_from_slice(&self.window);
+                self.trainer.offer(Origin { source, first }, &self.window);
                 self.counts.admitted.fetch_add(1, Ordering::Relaxed);
+                let timed = self.is_timed.then_some(clock);
+                if let Some(decision) = self.trainer.shadow(&self.window, clock.now(), timed) {
+                    self.carry_out(decision, clock.now());
+                }
             } else {
+                self.trainer.reject();
                 self.counts.rejected_quality.fetch_add(1, Ordering::Relaxed);
             }
         }
         self.counts.rejected_gap.store(self.slide.rejected(), Ordering::Relaxed);
     }
 
-    /// Takes one step if one is owed; false if none is.
-    pub fn step(&mut self, now: Stamp) -> bool {
+    /// Takes one step if one is owed; false if none is, or while it rests to keep to its share of the machine.
+    pub fn step(&mut self, clock: &dyn Clock) -> bool {
+        let now = clock.now();
+        if self.is_timed && now < self.rests_until {
+            return false;
+        }
+        let worked = self.work(now);
+        if worked && self.is_timed && self.rest > 0.0 {
+            let ended = clock.now();
+            self.rests_until = ended + (ended - now) * self.rest;
+        }
+        worked
+    }
+
+    fn work(&mut self, now: Stamp) -> bool {
         let saved = *self.saved.get_or_insert(now);
         if !self.trainer.is_ready() {
             return false;
@@ -183,8 +244,11 @@ impl TrainStage {
         self.trainer.draw(&mut self.batch);
         let report = self.trainer.step(&self.batch);
         self.budget.taken += 1;
-        if self.trainer.publishes() && !report.skipped {
-            self.publish(now);
+        if self.trainer.publishes()
+            && !report.skipped
+            && let Some(decision) = self.trainer.examine(now)
+        {
+            self.carry_out(decision, now);
         }
         if report.skipped {
             let text =
@@ -200,33 +264,92 @@ impl TrainStage {
             status: self.trainer.status().clone(),
             memory: (memory.len(), memory.capacity()),
         });
-        if self.checkpoints.as_ref().is_some_and(|c| now - saved >= c.every_s) {
+        if self.checkpoints.as_ref().is_some_and(|c| now - saved >= c.every_s)
+            && self.saver.as_ref().is_some_and(Saver::is_idle)
+        {
             self.saved = Some(now);
-            if let Some(Err(error)) = self.save() {
-                self.tell(now, EventKind::Error, error.to_string());
+            if let (Some((checkpoint, step, is_best)), Some(saver)) = (self.made(), &self.saver) {
+                saver.save(checkpoint, step, is_best, now);
             }
         }
         true
     }
 
-    fn publish(&mut self, now: Stamp) {
-        match self.trainer.generation(now) {
-            Some(generation) => {
-                let Generation { number, step, health, .. } = generation;
-                self.served.store(Arc::new(generation));
-                let _ = self.reports.try_send(Report::Swap { number, step, at: now, health });
-            }
-            None => {
-                self.tell(now, EventKind::Warning, "a generation was refused: its weights are not finite".to_owned());
+    /// Does what a person asked for.
+    fn obey(&mut self, now: Stamp) {
+        while let Ok(order) = self.orders.try_recv() {
+            let decision = match order {
+                Order::Hold(held) => {
+                    self.trainer.hold(held);
+                    let text =
+                        if held { "what is served stays as it is" } else { "what is served follows the gate again" };
+                    self.tell(now, EventKind::Ready, text.to_owned());
+                    continue;
+                }
+                Order::SwapNow => self.trainer.swap_now(now),
+                Order::RollBack => self.trainer.roll_back(now),
+            };
+            match decision {
+                Some(decision) => self.carry_out(decision, now),
+                None => self.tell(
+                    now,
+                    EventKind::Warning,
+                    "nothing was served before that could be gone back to".to_owned(),
+                ),
             }
         }
     }
 
-    fn save(&self) -> Option<Result<PathBuf, CheckpointError>> {
+    /// Serves what is to be served, and tells of every decision.
+    fn carry_out(&self, decision: Decision, now: Stamp) {
+        let text = decision.text();
+        match decision {
+            Decision::Served { generation, .. } => {
+                let Generation { number, health, .. } = *generation;
+                self.served.store(generation);
+                let _ = self.reports.try_send(Report::Swap { number, at: now, health, text });
+            }
+            Decision::RolledBack { to, .. } => {
+                let Generation { number, health, .. } = *to;
+                if self.served.load().number != number {
+                    self.served.store(to);
+                    let _ = self.reports.try_send(Report::Swap { number, at: now, health, text });
+                } else {
+                    self.tell(now, EventKind::Warning, text);
+                }
+            }
+            Decision::Refused { .. } => self.tell(now, EventKind::Warning, text),
+            Decision::Shadowed { .. } => self.tell(now, EventKind::Ready, text),
+        }
+    }
+
+    /// Lets checkpoints be written by a thread of their own.
+    ///
+    /// # Errors
+    /// If the system gives no more threads.
+    pub fn save_beside(&mut self, shutdown: &Shutdown, ends: &Ends) -> std::io::Result<()> {
+        if let Some(to) = &self.checkpoints {
+            self.saver = Some(Saver::start(to.run.clone(), self.reports.clone(), shutdown, ends.tells_end())?);
+        }
+        Ok(())
+    }
+
+    /// A checkpoint of this moment, its step, and whether it serves better than those before; none where none are wanted.
+    fn made(&mut self) -> Option<(Checkpoint, u64, bool)> {
         let to = self.checkpoints.as_ref()?;
-        let step = self.trainer.status().steps;
-        let checkpoint = Checkpoint { scale: self.scale.read(), ..self.trainer.checkpoint(&self.identity) };
-        Some(checkpoint.save(&to.run, step))
+        let status = self.trainer.status();
+        let (step, contrast) = (status.steps, status.served_contrast.unwrap_or(f64::INFINITY));
+        let is_best = contrast < self.best;
+        self.best = self.best.min(contrast);
+        let checkpoint = self.trainer.checkpoint(&self.identity, to.with_signal);
+        Some((Checkpoint { scale: self.scale.read(), ..checkpoint }, step, is_best))
+    }
+
+    /// Writes the last checkpoint, once those before it are written.
+    fn save(&mut self) -> Option<Result<PathBuf, CheckpointError>> {
+        self.saver.take().into_iter().for_each(Saver::finish);
+        let (checkpoint, step, is_best) = self.made()?;
+        Some(checkpoint.save(&self.checkpoints.as_ref()?.run, step, is_best))
     }
 
     fn tell(&self, now: Stamp, kind: EventKind, text: String) {
@@ -234,13 +357,14 @@ impl TrainStage {
     }
 
     /// Ends the stage once its ring's writer is gone: takes in what is left and writes the last checkpoint.
-    pub fn finish(&mut self) -> TrainEnd {
-        self.admit();
+    pub fn finish(&mut self, clock: &dyn Clock) -> TrainEnd {
+        self.admit(clock);
         self.slide.finish(&mut self.reader);
         self.counts.rejected_gap.store(self.slide.rejected(), Ordering::Relaxed);
         TrainEnd {
             checkpoint: self.save(),
             status: self.trainer.status().clone(),
+            forgone: self.budget.forgone.max(0.0).round() as u64,
             weights_sha256: self.trainer.weights_sha256(),
         }
     }
@@ -261,7 +385,7 @@ mod tests {
 
     #[test]
     fn owes_so_many_steps_a_frame() {
-        let mut budget = Budget { steps_per_frame: 0.1, from: None, taken: 0, backlog: None };
+        let mut budget = Budget { steps_per_frame: 0.1, from: None, taken: 0, backlog: None, forgone: 0.0 };
         assert_eq!(steps(&mut budget, 500, true), 0);
         assert_eq!(steps(&mut budget, 600, true), 10);
         assert_eq!(steps(&mut budget, 100_500, true).min(1000), 1000);
@@ -269,10 +393,11 @@ mod tests {
 
     #[test]
     fn forgoes_what_a_slow_machine_or_a_pause_missed() {
-        let mut budget = Budget { steps_per_frame: 0.1, from: None, taken: 0, backlog: Some(4.0) };
+        let mut budget = Budget { steps_per_frame: 0.1, from: None, taken: 0, backlog: Some(4.0), forgone: 0.0 };
         assert_eq!(steps(&mut budget, 0, true), 0);
         let caught_up = steps(&mut budget, 10_000, true);
         assert!((4..=6).contains(&caught_up), "{caught_up}");
+        assert!((990.0..=1000.0).contains(&budget.forgone), "{}", budget.forgone);
         budget.owes(50_000, false);
         assert_eq!(steps(&mut budget, 50_000, true), 0);
         assert_eq!(steps(&mut budget, 50_020, true), 2);

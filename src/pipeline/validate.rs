@@ -225,6 +225,7 @@ impl Findings {
         self.range("train.batch", train.batch, 2..=4096);
         self.range("train.steps", train.steps, 1..=1_000_000_000);
         self.range("train.steps_per_s", train.steps_per_s, 0.0..=10_000.0);
+        self.range("train.cpu_percent", train.cpu_percent, 0.1..=100.0);
         self.range("train.learning_rate", train.learning_rate, 1e-9..=1.0);
         self.range("train.warmup_steps", train.warmup_steps, 0..=1_000_000);
         self.range("train.weight_decay", train.weight_decay, 0.0..=1.0);
@@ -242,8 +243,17 @@ impl Findings {
         self.range("train.publish_every", train.publish_every, 1..=1_000_000);
         self.range("train.checkpoint_every_s", train.checkpoint_every_s, 0.1..=86_400.0);
         self.range("train.memory.windows", train.memory.windows, 2..=10_000_000);
+        self.range("train.memory.mb", train.memory.mb, 0..=1_000_000);
+        self.range("train.memory.uses", train.memory.uses, 1..=1_000_000_000);
         self.range("train.memory.recent_fraction", train.memory.recent_fraction, 0.0..=1.0);
         self.word("train.memory.policy", &train.memory.policy, Policy::ALL.map(Policy::word));
+        let gate = &train.gate;
+        self.range("train.gate.loss_ratio", gate.loss_ratio, 1.0..=100.0);
+        self.range("train.gate.canary", gate.canary, 0..=100_000);
+        self.range("train.gate.failures", gate.failures, 1..=1000);
+        self.range("train.gate.probe", gate.probe, 0..=4096);
+        self.range("train.gate.unseen", gate.unseen, 0..=4096);
+        self.range("train.gate.latency_ms", gate.latency_ms.unwrap_or(1.0), 0.01..=60_000.0);
         if train.memory.windows < train.batch {
             let allowed = format!("must hold at least a batch, {} windows", train.batch);
             self.0.push(Problem::of("train.memory.windows", train.memory.windows, allowed));

@@ -4,6 +4,7 @@
 //! Invariant: a View is complete and never changes, so *freeze* means taking no more of them.
 
 use crate::dsp::quality::Reasons;
+use crate::learn::Examination;
 use crate::signal::{Event, StreamFacts};
 use std::sync::Arc;
 
@@ -113,6 +114,25 @@ pub struct TrainerView {
     pub generation_age_s: f64,
     /// Steps that were skipped because the loss or a gradient was not finite.
     pub skipped: u64,
+    /// What stands between it and what is served.
+    pub gate: GateView,
+}
+
+/// The gate between training and serving.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GateView {
+    /// True while a person wants what is served to stay.
+    pub held: bool,
+    /// Windows that the candidate on trial has encoded, and how many it has to.
+    pub on_trial: Option<[usize; 2]>,
+    /// Candidates that were not served.
+    pub refused: u64,
+    /// How often weights went back to an accepted state.
+    pub rollbacks: u64,
+    /// What turning the served generation onto the axes before it misses.
+    pub residual: Option<f64>,
+    /// The last look at the weights.
+    pub examination: Option<Arc<Examination>>,
 }
 
 /// What goes out.

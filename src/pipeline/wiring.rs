@@ -106,6 +106,8 @@ const RING_S: f64 = 4.0;
 const RECORD_RING_S: f64 = 12.0;
 /// Embeddings that may wait for the recorder.
 const RECORD_QUEUE: usize = 4096;
+/// Orders that may wait for the trainer.
+const ORDERS: usize = 16;
 /// Blocks that a ring holds at most; live sources may send a block a frame.
 const HEADERS: usize = 16_384;
 /// Markers that may wait for the encoder; more in one block, or while it is busy, are lost and counted.
@@ -145,7 +147,7 @@ impl Stages {
             settings.memory_windows = 0;
         }
         fits_into_memory(&settings)?;
-        let mut trainer = Trainer::new(settings);
+        let mut trainer = Trainer::new(settings).using(config.train.memory.uses).guarded(plan.gate.clone());
         let mut conditioner = Conditioner::new(&plan.conditioning, rate_hz);
         let folder = &config.train.checkpoint;
         if let Some((path, checkpoint)) = &resumed {
@@ -183,7 +185,11 @@ impl Stages {
                 return Err(error.into());
             }
         };
-        let checkpoints = run.map(|run| Checkpoints { run, every_s: config.train.checkpoint_every_s });
+        let checkpoints = run.map(|run| Checkpoints {
+            run,
+            every_s: config.train.checkpoint_every_s,
+            with_signal: config.train.checkpoint_signal,
+        });
 
         let (reports, reported) = crossbeam_channel::bounded(4096);
         let bells = Bells::default();
@@ -255,6 +261,7 @@ impl Stages {
         let published = outlet.is_some();
         let mut encode = EncodeStage::new(serving, for_encoder, cutter, Arc::clone(&served), outlet, file);
         let record = recorder.map(|recorder| recorder.join(&mut acquire, &mut encode));
+        let (orders, ordered) = crossbeam_channel::bounded(ORDERS);
         let train = training.then(|| {
             TrainStage::new(TrainParts {
                 reader: for_trainer,
@@ -267,6 +274,8 @@ impl Stages {
                 judge,
                 scale: acquire.scale_board(),
                 at_full_speed: plan.at_full_speed,
+                orders: ordered,
+                rest: plan.rest(),
                 reports: reports.clone(),
             })
         });
@@ -275,6 +284,7 @@ impl Stages {
             acquire: acquire.counts(),
             encode: encode.counts(),
             train: train.as_ref().map(TrainStage::counts),
+            orders: training.then_some(orders),
             consumers,
             method: plan.identity.method.word(),
             dimension: config.model.embedding,

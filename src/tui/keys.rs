@@ -38,6 +38,12 @@ pub enum Action {
     Label,
     /// Pause or resume the trainer.
     PauseTraining,
+    /// Keep serving what is served, or follow the gate again.
+    Hold,
+    /// Serve the weights of this moment; asks first.
+    SwapNow,
+    /// Serve and train on the generation before; asks first.
+    RollBack,
     /// Give the events more room, or less.
     Events,
     /// Show or hide the help.
@@ -150,6 +156,16 @@ pub(super) const TABLE: &[Entry] = &[
         shown: "t",
         word: "training",
         help: "pause or resume the trainer",
+    },
+    Entry {
+        keys: &[
+            (KeyCode::Char('h'), NONE, Action::Hold),
+            (KeyCode::Char('s'), NONE, Action::SwapNow),
+            (KeyCode::Char('b'), NONE, Action::RollBack),
+        ],
+        shown: "h s b",
+        word: "",
+        help: "the served model: hold it, swap now, roll back",
     },
     Entry {
         keys: &[(KeyCode::Char('e'), NONE, Action::Events)],

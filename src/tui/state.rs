@@ -63,6 +63,10 @@ pub struct State {
     pub(super) solo: bool,
     pub(super) auto_scale: bool,
     pub(super) training_paused: bool,
+    /// True while what is served is to stay.
+    pub(super) held: bool,
+    /// What was asked of the served model and waits to be asked again.
+    pub(super) unsure: Option<Command>,
     pub(super) events_large: bool,
     pub(super) help: bool,
     pub(super) quitting: Quitting,
@@ -89,6 +93,8 @@ impl State {
             solo: false,
             auto_scale: true,
             training_paused: false,
+            held: false,
+            unsure: None,
             events_large: false,
             help: false,
             quitting: Quitting::No,
@@ -132,11 +138,19 @@ impl State {
             self.quitting = Quitting::No;
             return None;
         }
+        // Any other key than the same again takes the question back, and does nothing else.
+        let unsure = self.unsure.take();
+        if unsure.is_some() && !matches!(action, Action::SwapNow | Action::RollBack | Action::Interrupt) {
+            return None;
+        }
         let page = self.page();
         match action {
             Action::Quit => return self.quit(),
             Action::Interrupt => return self.interrupt(),
             Action::PauseTraining => return self.pause_training(),
+            Action::Hold => return self.hold(),
+            Action::SwapNow => return self.sure(unsure, Command::SwapNow),
+            Action::RollBack => return self.sure(unsure, Command::RollBack),
             Action::Freeze => {
                 self.frozen = !self.frozen && self.view.is_some();
                 self.passed = Passed::default();
@@ -297,10 +311,34 @@ impl State {
         (self.quitting == Quitting::Told).then_some(Command::Quit)
     }
 
-    /// A trainer that is off or has failed cannot be paused.
+    /// True where there is a trainer to ask something of: one that is off or has failed can do nothing.
+    fn trains(&self) -> bool {
+        let state = self.view.as_ref().map(|view| view.trainer.state);
+        state.is_some_and(|state| !matches!(state, TrainerState::Off | TrainerState::Stopped))
+    }
+
+    fn hold(&mut self) -> Option<Command> {
+        if !self.trains() {
+            return None;
+        }
+        self.held = !self.held;
+        Some(Command::HoldServing(self.held))
+    }
+
+    /// Asks once more before what consumers of the embeddings would notice.
+    fn sure(&mut self, asked: Option<Command>, command: Command) -> Option<Command> {
+        if !self.trains() {
+            return None;
+        }
+        if asked.as_ref() == Some(&command) {
+            return asked;
+        }
+        self.unsure = Some(command);
+        None
+    }
+
     fn pause_training(&mut self) -> Option<Command> {
-        let trainer = self.view.as_ref()?.trainer.state;
-        if matches!(trainer, TrainerState::Off | TrainerState::Stopped) {
+        if !self.trains() {
             return None;
         }
         self.training_paused = !self.training_paused;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// `[serve]`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ServeConfig {
     /// An LSL stream of embeddings.
@@ -17,6 +17,14 @@ pub struct ServeConfig {
     pub embeddings: Option<PathBuf>,
     /// Beside each embedding, the amplitude that scaling took out of each channel.
     pub amplitude: bool,
+    /// Turn the embeddings of each generation onto the axes of the one before.
+    pub align: bool,
+}
+
+impl Default for ServeConfig {
+    fn default() -> Self {
+        Self { lsl: None, embeddings: None, amplitude: false, align: true }
+    }
 }
 
 /// `[serve] lsl`.

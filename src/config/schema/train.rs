@@ -52,6 +52,8 @@ pub struct TrainConfig {
     pub steps: u64,
     /// Most optimiser steps a second of signal; at full speed exactly so many.
     pub steps_per_s: f64,
+    /// Most of the machine that training may take while a stream is live, in percent of all cores.
+    pub cpu_percent: f64,
     /// Learning rate after the warm-up.
     pub learning_rate: f64,
     /// Steps of the warm-up.
@@ -77,8 +79,12 @@ pub struct TrainConfig {
     pub checkpoint: PathBuf,
     /// Seconds from one checkpoint to the next.
     pub checkpoint_every_s: f64,
+    /// Put the windows of the replay memory into checkpoints: raw signal on the disk.
+    pub checkpoint_signal: bool,
     /// The replay memory.
     pub memory: MemoryConfig,
+    /// What weights have to show before they are served.
+    pub gate: GateConfig,
     /// What `mae` alone asks for.
     pub mae: MaeConfig,
     /// What `masked` alone asks for.
@@ -101,6 +107,7 @@ impl Default for TrainConfig {
             batch: 64,
             steps: 5000,
             steps_per_s: 4.0,
+            cpu_percent: 100.0,
             learning_rate: 5e-4,
             warmup_steps: 100,
             weight_decay: 1e-4,
@@ -113,7 +120,9 @@ impl Default for TrainConfig {
             publish_every: 50,
             checkpoint: PathBuf::from("checkpoints"),
             checkpoint_every_s: 60.0,
+            checkpoint_signal: false,
             memory: MemoryConfig::default(),
+            gate: GateConfig::default(),
             mae: MaeConfig::default(),
             masked: MaskedConfig::default(),
             autoencoder: AutoencoderConfig::default(),
@@ -130,6 +139,10 @@ impl Default for TrainConfig {
 pub struct MemoryConfig {
     /// Windows that it holds.
     pub windows: usize,
+    /// Most MB (10^6 bytes) that it may take; 0 for as many as the windows need.
+    pub mb: u64,
+    /// How often a window is learnt from before it makes room first.
+    pub uses: u32,
     /// Share of a batch that comes from its newest windows.
     pub recent_fraction: f64,
     /// What is kept of windows that are no longer new: nothing (`fifo`), an even sample (`reservoir`), what differs most
@@ -139,6 +152,33 @@ pub struct MemoryConfig {
 
 impl Default for MemoryConfig {
     fn default() -> Self {
-        Self { windows: 2048, recent_fraction: 0.25, policy: "fifo".to_owned() }
+        Self { windows: 2048, mb: 0, uses: 256, recent_fraction: 0.25, policy: "fifo".to_owned() }
+    }
+}
+
+/// `[train] gate`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GateConfig {
+    /// Examine candidates; without, all that are finite are served.
+    pub enabled: bool,
+    /// Largest loss on new signal, relative to that of what is served.
+    pub loss_ratio: f64,
+    /// Windows that a candidate encodes in the shadow first.
+    pub canary: usize,
+    /// Candidates refused in a row before the trainer goes back.
+    pub failures: u32,
+    /// Windows held out for good, to judge by.
+    pub probe: usize,
+    /// Newest windows that are held back from learning, to judge by.
+    pub unseen: usize,
+    /// Longest time for a window; by default a hop.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latency_ms: Option<f64>,
+}
+
+impl Default for GateConfig {
+    fn default() -> Self {
+        Self { enabled: true, loss_ratio: 1.05, canary: 50, failures: 3, probe: 64, unseen: 32, latency_ms: None }
     }
 }

@@ -85,6 +85,17 @@ impl Encoder {
         parameters::values_of(self.forward(x))
     }
 
+    /// The embeddings of many windows `[T, C]` of as many frames, one after the other.
+    #[must_use]
+    pub fn embed_all(&self, windows: Vec<f32>, frames: usize, channels: usize) -> Vec<f32> {
+        let count = windows.len() / (frames * channels).max(1);
+        if count == 0 {
+            return Vec::new();
+        }
+        let x = Tensor::<3>::from_data(TensorData::new(windows, [count, frames, channels]), &self.ends().1.device());
+        parameters::values_of(self.forward(x))
+    }
+
     /// How many parameters it has.
     #[must_use]
     pub fn parameters(&self) -> usize {

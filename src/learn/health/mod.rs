@@ -9,4 +9,4 @@ mod spectrum;
 
 pub use batch::Health;
 pub use likeness::{alignment, linear_cka, mean_cosine, uniformity, unit_deviations};
-pub use spectrum::{lidar, participation, rankme, singular_values};
+pub use spectrum::{centred, lidar, participation, rankme, singular_values};

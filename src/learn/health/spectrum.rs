@@ -17,6 +17,15 @@ pub(super) fn matrix(rows: &[f32], dimension: usize, centred: bool) -> Option<DM
     matrix.iter().all(|v| v.is_finite()).then_some(matrix)
 }
 
+/// Rows less their mean as a matrix, and the mean; none if a value is not finite.
+#[must_use]
+pub fn centred(rows: &[f32], dimension: usize) -> Option<(DMatrix<f64>, Vec<f64>)> {
+    let mut matrix = matrix(rows, dimension, false)?;
+    let middle: Vec<f64> = matrix.column_iter().map(|column| column.mean()).collect();
+    matrix.column_iter_mut().zip(&middle).for_each(|(mut column, mean)| column.add_scalar_mut(-mean));
+    Some((matrix, middle))
+}
+
 /// Exponential of the entropy of shares `v / sum(v) + 1e-7`.
 fn effective_rank(values: impl Iterator<Item = f64> + Clone) -> f64 {
     let total = values.clone().sum::<f64>().max(1e-300);

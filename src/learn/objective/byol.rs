@@ -3,8 +3,9 @@
 //! Owned by the trainer. Invariant: the target has no gradients, and moves once a step, after the optimiser.
 
 use super::followed::{Followed, HasTrunk};
+use super::single::Judgement;
 use super::trunk::{HIDDEN, PROJECTION, Trunk, centred, halves};
-use super::{Batch, Learnt, Objective, ObjectiveSettings, StepReport, loss};
+use super::{Batch, Judged, Learnt, Objective, ObjectiveSettings, StepReport, loss};
 use crate::learn::nn::{Activation, Compute, Init, Perceptron};
 use crate::learn::{CheckpointError, Encoder, parameters};
 use burn::module::Module;
@@ -37,17 +38,30 @@ impl Byol {
         let predictor = Perceptron::new(&mut init, [PROJECTION, HIDDEN, PROJECTION], Activation::Gelu);
         Self { followed: Followed::new(Network { trunk, predictor }, "target", settings), compute: settings.compute }
     }
-}
 
-impl Objective for Byol {
-    fn step(&mut self, batch: &Batch) -> StepReport {
+    fn judgement(&self, batch: &Batch) -> Judgement {
         let network = self.followed.network();
         let targets = self.followed.average().forward(batch.together(2, &self.compute.serving())).1;
         let (t1, t2) = halves(centred(targets).autodiff());
         let (embeddings, projections) = network.trunk.forward(batch.together(2, &self.compute.training()));
         let (o1, o2) = halves(network.predictor.forward(projections));
-        let descent = self.followed.descend(&loss::byol(o1, o2, t1, t2));
-        descent.report(Some(CHANCE), parameters::values_of(halves(embeddings.detach()).0))
+        Judgement { loss: loss::byol(o1, o2, t1, t2), chance: Some(CHANCE), embeddings: halves(embeddings).0 }
+    }
+}
+
+impl Objective for Byol {
+    fn step(&mut self, batch: &Batch) -> StepReport {
+        let judged = self.judgement(batch);
+        let descent = self.followed.descend(&judged.loss);
+        descent.report(judged.chance, parameters::values_of(judged.embeddings.detach()))
+    }
+
+    fn judge(&self, batch: &Batch) -> Judged {
+        self.judgement(batch).into()
+    }
+
+    fn scale_rate(&mut self, share: f64) {
+        self.followed.scale_rate(share);
     }
 
     fn encoder(&self) -> Encoder {

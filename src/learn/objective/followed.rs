@@ -60,6 +60,10 @@ impl<N: HasTrunk> Followed<N> {
         self.network().trunk().encoder.valid()
     }
 
+    pub fn scale_rate(&mut self, share: f64) {
+        self.online.scale_rate(share);
+    }
+
     pub fn steps(&self) -> u64 {
         self.online.steps()
     }

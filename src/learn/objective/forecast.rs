@@ -4,8 +4,9 @@
 //! gradients and moves once a step, after the optimiser.
 
 use super::followed::{Followed, HasTrunk};
+use super::single::Judgement;
 use super::trunk::{HIDDEN, PROJECTION, Trunk, centred};
-use super::{Batch, Learnt, Objective, ObjectiveSettings, StepReport, loss};
+use super::{Batch, Judged, Learnt, Objective, ObjectiveSettings, StepReport, loss};
 use crate::learn::nn::{self, Activation, Compute, Init, Perceptron};
 use crate::learn::{CheckpointError, Encoder, parameters};
 use burn::module::Module;
@@ -96,15 +97,28 @@ impl Forecasting {
             }
         }
     }
+
+    fn judgement(&self, batch: &Batch) -> Judgement {
+        let now = batch.view(0, &self.compute.training());
+        let (embeddings, projections) = self.followed.network().trunk.forward(now);
+        let (loss, chance) = self.loss(batch, embeddings.clone(), projections);
+        Judgement { loss, chance: Some(chance), embeddings }
+    }
 }
 
 impl Objective for Forecasting {
     fn step(&mut self, batch: &Batch) -> StepReport {
-        let now = batch.view(0, &self.compute.training());
-        let (embeddings, projections) = self.followed.network().trunk.forward(now);
-        let (loss, chance) = self.loss(batch, embeddings.clone(), projections);
-        let descent = self.followed.descend(&loss);
-        descent.report(Some(chance), parameters::values_of(embeddings.detach()))
+        let judged = self.judgement(batch);
+        let descent = self.followed.descend(&judged.loss);
+        descent.report(judged.chance, parameters::values_of(judged.embeddings.detach()))
+    }
+
+    fn judge(&self, batch: &Batch) -> Judged {
+        self.judgement(batch).into()
+    }
+
+    fn scale_rate(&mut self, share: f64) {
+        self.followed.scale_rate(share);
     }
 
     fn encoder(&self) -> Encoder {

@@ -7,8 +7,9 @@ use super::batch::rows_of;
 use super::followed::Followed;
 use super::mixup::blends;
 use super::online::counter;
+use super::single::Judgement;
 use super::trunk::{PROJECTION, Trunk};
-use super::{Batch, Learnt, Method, Objective, ObjectiveSettings, Origin, StepReport, loss};
+use super::{Batch, Judged, Learnt, Method, Objective, ObjectiveSettings, Origin, StepReport, loss};
 use crate::learn::nn::{Compute, Init};
 use crate::learn::parameters::Named;
 use crate::learn::{CheckpointError, Encoder, parameters};
@@ -106,10 +107,9 @@ impl Moco {
             compute: settings.compute,
         }
     }
-}
 
-impl Objective for Moco {
-    fn step(&mut self, batch: &Batch) -> StepReport {
+    /// The loss on a batch, and the keys that it makes.
+    fn judgement(&self, batch: &Batch) -> (Judgement, Tensor<2>) {
         let keys = loss::unit(self.followed.average().forward(batch.view(1, &self.compute.serving())).1);
         let device = self.compute.training();
         // Without mixing each window is a blend of itself.
@@ -142,11 +142,26 @@ impl Objective for Moco {
                 (own * shares.clone() + others * (shares.neg() + 1.0)).mean()
             }
         };
-        let descent = self.followed.descend(&loss);
+        (Judgement { loss, chance: Some((1.0 + negatives).ln()), embeddings }, keys)
+    }
+}
+
+impl Objective for Moco {
+    fn step(&mut self, batch: &Batch) -> StepReport {
+        let (judged, keys) = self.judgement(batch);
+        let descent = self.followed.descend(&judged.loss);
         if !descent.skipped {
             self.queue.push(&parameters::values_of(keys), &batch.origins[0]);
         }
-        descent.report(Some((1.0 + negatives).ln()), parameters::values_of(embeddings.detach()))
+        descent.report(judged.chance, parameters::values_of(judged.embeddings.detach()))
+    }
+
+    fn judge(&self, batch: &Batch) -> Judged {
+        self.judgement(batch).0.into()
+    }
+
+    fn scale_rate(&mut self, share: f64) {
+        self.followed.scale_rate(share);
     }
 
     fn encoder(&self) -> Encoder {

@@ -7,6 +7,8 @@ mod autoencoder;
 mod batch;
 mod byol;
 mod cpc;
+#[cfg(test)]
+pub(in crate::learn) mod drill;
 mod followed;
 mod forecast;
 pub mod loss;
@@ -35,6 +37,7 @@ pub use target::{MaskSettings, MaskTarget};
 
 use super::parameters::Named;
 use super::{CheckpointError, Encoder};
+use single::Judgement;
 
 /// What one step did.
 #[derive(Clone, Debug, Default)]
@@ -53,6 +56,15 @@ pub struct StepReport {
     pub embeddings: Vec<f32>,
 }
 
+/// What a batch says of an objective that does not learn from it.
+#[derive(Clone, Debug, Default)]
+pub struct Judged {
+    /// The loss.
+    pub loss: f32,
+    /// The loss that guessing gives at this moment.
+    pub chance: Option<f32>,
+}
+
 /// All that an objective has learnt: what a checkpoint keeps of it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Learnt {
@@ -62,10 +74,22 @@ pub struct Learnt {
     pub counters: Vec<(String, u64)>,
 }
 
+impl From<Judgement> for Judged {
+    fn from(judgement: Judgement) -> Self {
+        Self { loss: judgement.loss.into_scalar::<f32>(), chance: judgement.chance }
+    }
+}
+
 /// A self-supervised method in training.
 pub trait Objective: Send {
     /// One optimiser step on a batch that holds what the method asks for.
     fn step(&mut self, batch: &Batch) -> StepReport;
+
+    /// The loss of a batch that nothing is learnt from.
+    fn judge(&self, batch: &Batch) -> Judged;
+
+    /// Takes steps of this share of the schedule's learning rate from now on.
+    fn scale_rate(&mut self, share: f64);
 
     /// A copy of the encoder without gradients, for serving.
     fn encoder(&self) -> Encoder;

@@ -44,6 +44,11 @@ impl<M: Module> Online<M> {
         &self.module
     }
 
+    /// Takes steps of this share of the schedule's learning rate from now on.
+    pub fn scale_rate(&mut self, share: f64) {
+        self.optimiser.scale_rate(share);
+    }
+
     pub fn steps(&self) -> u64 {
         self.optimiser.steps()
     }

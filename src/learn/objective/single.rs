@@ -4,7 +4,7 @@
 //! batch's number, so that a step can be taken again.
 
 use super::online::Online;
-use super::{Batch, Learnt, Objective, ObjectiveSettings, StepReport};
+use super::{Batch, Judged, Learnt, Objective, ObjectiveSettings, StepReport};
 use crate::learn::nn::{Compute, Init};
 use crate::learn::{CheckpointError, Encoder, parameters};
 use burn::module::Module;
@@ -54,6 +54,14 @@ impl<S: Single> Objective for Trained<S> {
         let judged = self.method.judge(self.online.module(), batch, &self.compute.training());
         let descent = self.online.descend(&judged.loss);
         descent.report(judged.chance, parameters::values_of(judged.embeddings.detach()))
+    }
+
+    fn judge(&self, batch: &Batch) -> Judged {
+        self.method.judge(self.online.module(), batch, &self.compute.training()).into()
+    }
+
+    fn scale_rate(&mut self, share: f64) {
+        self.online.scale_rate(share);
     }
 
     fn encoder(&self) -> Encoder {

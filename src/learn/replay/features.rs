@@ -3,6 +3,8 @@
 //! Owned by the memory. Invariant: a window that was never looked at has no feature and is not called redundant.
 
 use super::minred::{polyak, redundant};
+use crate::learn::numbers::{numbers, of_numbers, of_rng, of_rows, put_rng, values};
+use crate::learn::parameters::Named;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use std::collections::VecDeque;
@@ -41,6 +43,11 @@ impl Features {
         self.seen[place] = false;
     }
 
+    /// A place that makes room for another reason is not to go again.
+    pub fn spare(&mut self, place: usize) {
+        self.doomed.retain(|&doomed| doomed != place);
+    }
+
     /// Takes note of embeddings `[k N, D]` of `N` windows: the mean of its `k` is a window's feature.
     pub fn seen(&mut self, drawn: &[usize], embeddings: &[f32]) {
         let dimension = self.dimension;
@@ -60,6 +67,35 @@ impl Features {
             polyak(&mut self.values[place * dimension..(place + 1) * dimension], &unit, share);
             self.seen[place] = true;
         }
+    }
+
+    /// All that is known of the first `held` places, for a checkpoint.
+    pub fn saved(&self, prefix: &str, held: usize) -> [Named; 4] {
+        let name = |what: &str| format!("{prefix}{what}");
+        [
+            of_rows(name("features"), self.values[..held * self.dimension].to_vec(), self.dimension),
+            of_numbers(name("seen"), self.seen[..held].iter().map(|&seen| u64::from(seen))),
+            of_numbers(name("doomed"), self.doomed.iter().map(|&place| place as u64)),
+            of_numbers(name("features_rng"), of_rng(&self.rng)),
+        ]
+    }
+
+    /// Takes up what was saved of as many places; false, and nothing changes, if it is not there.
+    pub fn take_up(&mut self, prefix: &str, tensors: &[Named], held: usize) -> bool {
+        let all = |what: &str| numbers(tensors, &format!("{prefix}{what}"));
+        let Some(features) = values(tensors, &format!("{prefix}features")) else { return false };
+        let (Some(seen), Some(doomed), Some(rng)) = (all("seen"), all("doomed"), all("features_rng")) else {
+            return false;
+        };
+        let Ok(rng) = <[u64; 3]>::try_from(rng) else { return false };
+        if features.len() != held * self.dimension || seen.len() != held || doomed.iter().any(|&d| d >= held as u64) {
+            return false;
+        }
+        self.values[..features.len()].copy_from_slice(features);
+        self.seen.iter_mut().zip(&seen).for_each(|(place, &seen)| *place = seen == 1);
+        self.doomed = doomed.into_iter().map(|place| place as usize).collect();
+        put_rng(&mut self.rng, rng);
+        true
     }
 
     /// The place of those kept whose window goes next; none if none was looked at.

@@ -13,21 +13,24 @@ use std::collections::VecDeque;
 /// Windows, the newest in order of their coming, and older ones that a policy keeps.
 #[derive(Debug)]
 pub struct ReplayMemory {
-    window: usize,
-    values: Vec<f32>,
-    origins: Vec<Origin>,
-    capacity: usize,
+    pub(super) window: usize,
+    pub(super) values: Vec<f32>,
+    pub(super) origins: Vec<Origin>,
+    pub(super) capacity: usize,
     /// Places of the newest windows, the oldest of them first: all of them with [`Policy::Fifo`].
-    recent: VecDeque<usize>,
-    most_recent: usize,
+    pub(super) recent: VecDeque<usize>,
+    pub(super) most_recent: usize,
     /// Places of the windows that were kept, in the order in which they were.
-    kept: Vec<usize>,
-    keeping: Keeping,
+    pub(super) kept: Vec<usize>,
+    pub(super) keeping: Keeping,
+    /// How often each place was learnt from, and how often is enough.
+    pub(super) uses: Vec<u32>,
+    most_uses: u32,
 }
 
 /// How windows that are no longer new are kept.
 #[derive(Debug)]
-enum Keeping {
+pub(super) enum Keeping {
     Nothing,
     Sample(Box<(Reservoir, ChaCha8Rng)>),
     Different(Box<Features>),
@@ -51,6 +54,8 @@ impl ReplayMemory {
             most_recent: capacity,
             kept: Vec::new(),
             keeping: Keeping::Nothing,
+            uses: vec![0; capacity],
+            most_uses: u32::MAX,
         }
     }
 
@@ -68,6 +73,12 @@ impl ReplayMemory {
             Policy::Minred => Keeping::Different(Box::new(Features::new(self.capacity, dimension, rng))),
         };
         Self { most_recent, kept: Vec::with_capacity(kept + 1), keeping, ..self }
+    }
+
+    /// The same where windows that were learnt from so often make room before others.
+    #[must_use]
+    pub fn using(self, most_uses: u32) -> Self {
+        Self { most_uses, ..self }
     }
 
     /// Windows in it.
@@ -94,6 +105,12 @@ impl ReplayMemory {
         self.origins[index]
     }
 
+    /// Where the newest comes from.
+    #[must_use]
+    pub fn newest(&self) -> Option<Origin> {
+        self.recent.back().map(|&place| self.origins[place])
+    }
+
     /// Where all of them come from.
     #[must_use]
     pub fn origins(&self) -> &[Origin] {
@@ -115,6 +132,7 @@ impl ReplayMemory {
             self.origins[at] = origin;
         }
         self.recent.push_back(at);
+        self.uses[at] = 0;
         if let Keeping::Different(features) = &mut self.keeping {
             features.forget(at);
         }
@@ -129,6 +147,16 @@ impl ReplayMemory {
         }
         // The oldest of the new ones is new no longer.
         let aged = self.recent.pop_front().unwrap_or(0);
+        // What was learnt from often enough goes before all else, once there is no other room.
+        let worn = unfilled.is_none().then(|| self.kept.iter().position(|&place| self.uses[place] >= self.most_uses));
+        if let Some(worn) = worn.flatten() {
+            let at = self.kept.remove(worn);
+            self.kept.push(aged);
+            if let Keeping::Different(features) = &mut self.keeping {
+                features.spare(at);
+            }
+            return at;
+        }
         match &mut self.keeping {
             Keeping::Nothing => aged,
             Keeping::Sample(sample) => {
@@ -157,19 +185,34 @@ impl ReplayMemory {
 
     /// Takes note of embeddings `[k N, D]` of the `N` windows that were drawn: the mean of its `k` is a window's feature.
     pub fn seen(&mut self, drawn: &[usize], embeddings: &[f32]) {
+        drawn.iter().for_each(|&place| self.uses[place] = self.uses[place].saturating_add(1));
         if let Keeping::Different(features) = &mut self.keeping {
             features.seen(drawn, embeddings);
         }
     }
 
+    /// The stretches of signal in it, with their windows.
+    fn stretches(&self) -> Vec<(u32, usize)> {
+        let mut all: Vec<(u32, usize)> = Vec::new();
+        for origin in &self.origins {
+            match all.iter_mut().rev().find(|(source, _)| *source == origin.source) {
+                Some((_, count)) => *count += 1,
+                None => all.push((origin.source, 1)),
+            }
+        }
+        all
+    }
+
     /// Draws `count` windows: a share `recent` of them from the newest quarter, the rest from all.
     ///
     /// Windows that start less than `near_frames` apart are near-duplicates; they are drawn together only where there is
-    /// hardly anything else.
+    /// hardly anything else. A stretch of signal has a share by the root of its windows, so that a long one does not drown
+    /// the others.
     pub fn draw(&self, rng: &mut ChaCha8Rng, count: usize, recent: f64, near_frames: u64, drawn: &mut Vec<usize>) {
         drawn.clear();
         let (len, fresh) = (self.len(), (count as f64 * recent).round() as usize);
         let newest = len.div_ceil(4).max(count.min(len)).min(self.recent.len());
+        let stretches = self.stretches();
         for i in 0..count {
             let range = if i < fresh { newest } else { len };
             let mut pick = 0;
@@ -181,6 +224,10 @@ impl ReplayMemory {
                     Some(beyond) => self.kept[beyond],
                 };
                 let origin = self.origins[pick];
+                // With one stretch nothing is drawn for it.
+                if i >= fresh && stretches.len() > 1 && !rng.random_bool(share_of(&stretches, origin.source)) {
+                    continue;
+                }
                 if !drawn.iter().any(|&other| self.origins[other].near(origin, near_frames)) {
                     break;
                 }
@@ -188,6 +235,13 @@ impl ReplayMemory {
             drawn.push(pick);
         }
     }
+}
+
+/// How probably a draw from a stretch counts, so that all of them are drawn by the root of their windows.
+fn share_of(stretches: &[(u32, usize)], source: u32) -> f64 {
+    let least = stretches.iter().map(|(_, count)| *count).min().unwrap_or(1);
+    let own = stretches.iter().find(|(other, _)| *other == source).map_or(1, |(_, count)| *count);
+    (least as f64 / own as f64).sqrt()
 }
 
 #[cfg(test)]
@@ -248,6 +302,32 @@ mod tests {
         held.sort_unstable();
         assert!(held.windows(2).all(|pair| pair[0] < pair[1]), "no window twice: {held:?}");
         held
+    }
+
+    #[test]
+    fn what_was_learnt_from_often_enough_makes_room_first() {
+        let mut memory = ReplayMemory::new(8, 1).keeping(Policy::Minred, 0.5, 2, 3).using(3);
+        (0..8).for_each(|i| memory.push(Origin { source: 0, first: i })[0] = i as f32);
+        // The third window of those kept is worn out.
+        (0..3).for_each(|_| memory.seen(&[2], &[1.0, 0.0]));
+        memory.push(Origin { source: 0, first: 8 })[0] = 8.0;
+        assert!(!memory.origins().iter().any(|origin| origin.first == 2) && memory.len() == 8);
+        assert!(memory.origins().iter().any(|origin| origin.first == 0));
+    }
+
+    #[test]
+    fn a_long_stretch_does_not_drown_a_short_one() {
+        let mut memory = ReplayMemory::new(500, 1);
+        for (source, windows) in [(0, 400u64), (1, 25)] {
+            (0..windows).for_each(|i| memory.push(Origin { source, first: i * 100 })[0] = 0.0);
+        }
+        let (mut rng, mut drawn, mut of_short) = (ChaCha8Rng::seed_from_u64(3), Vec::new(), 0);
+        for _ in 0..100 {
+            memory.draw(&mut rng, 8, 0.0, 1, &mut drawn);
+            of_short += drawn.iter().filter(|&&i| memory.origin(i).source == 1).count();
+        }
+        // Five to twenty, less what a bounded number of tries leaves: evenly it would be 47 of 800.
+        assert!((90..=220).contains(&of_short), "{of_short} of 800");
     }
 
     #[test]

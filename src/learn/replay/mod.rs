@@ -5,6 +5,7 @@ mod memory;
 mod minred;
 mod policy;
 mod reservoir;
+mod saved;
 
 pub use memory::ReplayMemory;
 pub use minred::{polyak, redundant};

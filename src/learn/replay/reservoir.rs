@@ -16,6 +16,17 @@ impl Reservoir {
         Self { capacity, offered: 0 }
     }
 
+    /// How many things were offered.
+    #[must_use]
+    pub fn offered(&self) -> u64 {
+        self.offered
+    }
+
+    /// Goes on after so many offers.
+    pub fn resume(&mut self, offered: u64) {
+        self.offered = offered;
+    }
+
     /// The place of the next thing offered, whose holder goes, or none if it is not taken in; `u` is drawn evenly from
     /// 0 to 1.
     pub fn place(&mut self, u: f64) -> Option<usize> {

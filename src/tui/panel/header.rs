@@ -170,6 +170,7 @@ pub(in crate::tui) fn trainer_word(state: &State, trainer: TrainerState) -> (&'s
         TrainerState::Off => (trainer.word(), label),
         TrainerState::Stopped | TrainerState::Collapsed => (trainer.word(), bad),
         TrainerState::Warming | TrainerState::Ok if state.training_paused => ("paused", warn),
+        TrainerState::Warming | TrainerState::Ok if state.held => ("held", warn),
         TrainerState::Warming => (trainer.word(), warn),
         TrainerState::Ok => (trainer.word(), good),
     }

@@ -1,9 +1,10 @@
-//! What lies on top of the panels: a label that is written, a question before quitting, the wait for the end, the wait for
-//! the first frame.
+//! What lies on top of the panels: a label that is written, a question before quitting or before the served model changes,
+//! the wait for the end, the wait for the first frame.
 //!
 //! Owns no state; runs on the main thread. Invariant: an overlay covers no more than it needs, in the middle.
 
 use super::frame::{frame, inset, row, title};
+use crate::pipeline::command::Command;
 use crate::tui::state::{Quitting, State};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -13,11 +14,27 @@ use ratatui::widgets::{Clear, Widget};
 /// Draws the question or the wait that the state calls for, if any.
 pub(in crate::tui) fn render(state: &State, area: Rect, buffer: &mut Buffer) {
     match state.quitting {
-        Quitting::No => {
-            if let Some(label) = &state.label {
-                writing(state, label, area, buffer);
+        Quitting::No => match state.unsure {
+            Some(Command::SwapNow) => {
+                let lines = [
+                    Line::raw("The weights of this moment are served without the gate."),
+                    Line::raw("s again does it, any other key goes on."),
+                ];
+                draw(state, "Swap now?", &lines, area, buffer);
             }
-        }
+            Some(Command::RollBack) => {
+                let lines = [
+                    Line::raw("The generation before is served and trained on."),
+                    Line::raw("b again does it, any other key goes on."),
+                ];
+                draw(state, "Roll back?", &lines, area, buffer);
+            }
+            _ => {
+                if let Some(label) = &state.label {
+                    writing(state, label, area, buffer);
+                }
+            }
+        },
         Quitting::AtOnce => {}
         Quitting::Asked => {
             let recording = state.view.as_deref().and_then(|view| view.recording.as_ref());

@@ -3,7 +3,9 @@
 //! Owns no state. Invariant: the same arguments give the same View.
 
 use crate::dsp::quality::Reasons;
-use crate::pipeline::view::{Latency, Ledger, RecordingView, ServingView, Traces, TrainerState, TrainerView, View};
+use crate::pipeline::view::{
+    GateView, Latency, Ledger, RecordingView, ServingView, Traces, TrainerState, TrainerView, View,
+};
 use crate::signal::{Event, EventKind, Montage, SourceKind, Stamp, StreamFacts};
 use std::f64::consts::TAU;
 use std::sync::Arc;
@@ -173,6 +175,7 @@ fn trainer(signal_s: f64) -> TrainerView {
         generation: (signal_s / 18.6) as u64,
         generation_age_s: signal_s % 18.6,
         skipped: 0,
+        gate: GateView::default(),
     }
 }
 

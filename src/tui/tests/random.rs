@@ -4,7 +4,9 @@
 
 use super::{draw, fixture};
 use crate::dsp::quality::Reasons;
-use crate::pipeline::view::{Latency, Ledger, RecordingView, ServingView, Traces, TrainerState, TrainerView, View};
+use crate::pipeline::view::{
+    GateView, Latency, Ledger, RecordingView, ServingView, Traces, TrainerState, TrainerView, View,
+};
 use crate::signal::{Channel, Event, EventKind, Montage, SourceKind, Stamp, StreamFacts, Unit};
 use crate::tui::keys::TABLE;
 use crate::tui::{Action, State, Theme, Typed};
@@ -70,6 +72,7 @@ fn trainer() -> impl Strategy<Value = TrainerView> {
             generation: whole,
             generation_age_s: value,
             skipped: whole,
+            gate: GateView::default(),
         }
     })
 }

@@ -56,6 +56,26 @@ fn pausing_goes_back_and_forth_while_there_is_something_to_pause() {
 }
 
 #[test]
+fn the_served_model_is_held_at_once_and_swapped_or_rolled_back_when_asked_twice() {
+    let mut state = live();
+    assert_eq!(state.on(Action::Hold), Some(Command::HoldServing(true)));
+    assert_eq!(state.on(Action::Hold), Some(Command::HoldServing(false)));
+    for (action, command) in [(Action::SwapNow, Command::SwapNow), (Action::RollBack, Command::RollBack)] {
+        assert_eq!(state.on(action), None, "asks");
+        assert_eq!((state.on(Action::Freeze), state.frozen), (None, false), "another key only goes on");
+        assert_eq!((state.on(action), state.on(action)), (None, Some(command)));
+        assert_eq!(state.unsure, None);
+    }
+    assert_eq!((state.on(Action::SwapNow), state.on(Action::RollBack)), (None, None), "the other one asks anew");
+    let mut view = fixture::live(16, SIGNAL_S);
+    view.trainer.state = TrainerState::Off;
+    state.update(Arc::new(view));
+    for action in [Action::Hold, Action::SwapNow, Action::SwapNow] {
+        assert_eq!(state.on(action), None, "there is no trainer to ask");
+    }
+}
+
+#[test]
 fn a_frozen_screen_counts_what_goes_by() {
     let mut state = live();
     state.on(Action::Freeze);

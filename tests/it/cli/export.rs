@@ -17,8 +17,9 @@ fn a_model_holds_the_encoder_of_the_newest_checkpoint_and_replaces_nothing() {
     let weight = |name: &str, all: &[parameters::Named]| {
         all.iter().find(|named| named.name.ends_with(name)).map(|named| named.values.clone()).unwrap()
     };
-    let online: Vec<_> = checkpoint.learnt.tensors.into_iter().filter(|t| t.name.starts_with("online.")).collect();
-    assert_eq!(weight("spatial.weight", &model.weights), weight("spatial.weight", &online));
+    let served: Vec<_> =
+        checkpoint.learnt.tensors.into_iter().filter(|t| t.name.starts_with("served.online.")).collect();
+    assert_eq!(weight("spatial.weight", &model.weights), weight("spatial.weight", &served));
     assert_eq!((model.card.channels.len(), model.card.rate_hz), (16, 256.0));
     let before = desk.listing();
     desk.run(&["export", &config, "model", "--checkpoint", "checkpoints"]).refuses(1, &["model", "already"]);

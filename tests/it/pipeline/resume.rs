@@ -13,7 +13,7 @@ fn of_first_weights(rows: &[Row]) -> Vec<Vec<f32>> {
 #[test]
 fn a_resumed_run_begins_with_the_weights_of_the_checkpoint_and_goes_on() {
     let (desk, recording) = (Desk::new(), bundled());
-    let settings = ["--duration", "15", "--set", "train.publish_every=5"];
+    let settings = ["--duration", "15", "--set", "train.publish_every=5", "--set", "train.gate.enabled=false"];
     let with = |more: &[&str]| at_full_speed(&desk, &recording, &[&settings[..], more].concat());
     let trained = with(&[]);
     let (steps, generations) = (number(&trained["training"]["steps"]), number(&trained["training"]["generations"]));

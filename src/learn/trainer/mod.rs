@@ -3,14 +3,21 @@
 //! A struct without a thread; whoever owns it decides when to step. Invariant: with the same seed, windows and order of
 //! calls it computes the same weights bit for bit (for one number of threads).
 
-use super::checkpoint::Identity;
+mod gated;
+mod saved;
+mod signal;
+#[cfg(test)]
+mod tests;
+
 use super::draw::{Drawing, Drawn};
+use super::gate::{Examination, Gate};
 use super::objective::{Batch, Objective, ObjectiveSettings, Origin, StepReport, build};
-use super::{Checkpoint, CheckpointError, Generation, Health, Policy, ReplayMemory};
+use super::{Generation, Health, Policy, ReplayMemory};
 use crate::signal::Stamp;
 use crate::window::{AugmentationStep, Augmenter, WindowShape};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use std::sync::Arc;
 
 /// What a trainer needs to be built.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,8 +57,24 @@ pub struct TrainerStatus {
     pub loss_last: Option<f32>,
     /// Generations published, the first weights not counted.
     pub generations: u64,
-    /// Generations that were not published because they were not finite.
+    /// Candidates that were not served.
     pub refused: u64,
+    /// How often weights went back to an accepted state.
+    pub rollbacks: u64,
+    /// Candidates refused in a row.
+    pub failures: u32,
+    /// Share of the schedule's learning rate.
+    pub rate: f64,
+    /// True while a person wants what is served to stay.
+    pub held: bool,
+    /// Windows that the candidate on trial has encoded, and how many it has to; none without one.
+    pub on_trial: Option<[usize; 2]>,
+    /// What turning the served generation onto the axes before it misses.
+    pub residual: Option<f64>,
+    /// How well what is served tells views of the whole probe set apart (lower is better); none while that still fills.
+    pub served_contrast: Option<f64>,
+    /// The last look at the weights.
+    pub examination: Option<Arc<Examination>>,
     /// Health of the last candidate.
     pub health: Health,
 }
@@ -67,6 +90,9 @@ pub struct Trainer {
     drawn: Drawn,
     draws: u64,
     embeddings: Vec<f32>,
+    gate: Option<Box<Gate>>,
+    /// Steps, and skipped ones, that roll-backs undid: they have been counted all the same.
+    undone: [u64; 2],
     status: TrainerStatus,
 }
 
@@ -107,9 +133,18 @@ impl Trainer {
             drawn: Drawn::default(),
             draws: 0,
             embeddings: Vec::new(),
-            status: TrainerStatus::default(),
+            gate: None,
+            undone: [0; 2],
+            status: TrainerStatus { rate: 1.0, ..TrainerStatus::default() },
             settings,
         }
+    }
+
+    /// The same where windows that were learnt from so often make room in the memory before others.
+    #[must_use]
+    pub fn using(mut self, most_uses: u32) -> Self {
+        self.memory = self.memory.using(most_uses);
+        self
     }
 
     /// Room in the replay memory for a window, to be filled with its samples `[T, C]` at once.
@@ -144,8 +179,8 @@ impl Trainer {
     /// (Loshchilov and Hutter, 2019); one that is not finite changes nothing and is counted.
     pub fn step(&mut self, batch: &Batch) -> StepReport {
         let report = self.objective.step(batch);
-        self.status.steps = self.objective.steps();
-        self.status.skipped = self.objective.skipped();
+        self.count();
+        self.watch(batch, report.gradient_norm);
         if !report.skipped {
             self.status.steps_this_run += 1;
             // While guessing is always right (MoCo's queue is empty at first) a loss says nothing.
@@ -168,11 +203,17 @@ impl Trainer {
     /// If the memory is empty.
     pub fn draw(&mut self, batch: &mut Batch) {
         self.drawing.draw(&self.memory, &mut self.rng, &mut self.drawn);
+        self.fill(batch, self.draws);
+        self.draws += self.drawn[0].len() as u64;
+    }
+
+    /// Fills `batch` with the windows that are drawn, in views of the draws from `first` on.
+    fn fill(&mut self, batch: &mut Batch, first: u64) {
         let asks = self.drawing.asks;
         (batch.frames, batch.channels) = (self.settings.frames, self.settings.objective.encoder.channels);
         batch.places.clone_from(&self.drawn[0]);
         let Batch { views, origins, draw, .. } = batch;
-        *draw = self.draws;
+        *draw = first;
         for (which, (view, origins)) in views.iter_mut().zip(origins).take(asks.views()).enumerate() {
             // Views of one window show the first one drawn.
             let drawn = &self.drawn[if asks.is_of_one_window() { 0 } else { which }];
@@ -186,11 +227,16 @@ impl Trainer {
                     // Another one for each view: a partner that both share would be what they have in common.
                     let partner = drawn[(row + 1 + which) % drawn.len()];
                     let partner = (partner != index).then(|| self.memory.window(partner));
-                    self.augmenter.view(&mut view[from..], partner, self.draws + row as u64, which as u64);
+                    self.augmenter.view(&mut view[from..], partner, first + row as u64, which as u64);
                 }
             }
         }
-        self.draws += self.drawn[0].len() as u64;
+    }
+
+    /// Steps and skipped ones go on counting, whatever a roll-back undid.
+    fn count(&mut self) {
+        self.status.steps = self.objective.steps() + self.undone[0];
+        self.status.skipped = self.objective.skipped() + self.undone[1];
     }
 
     /// True if the last step ended a stretch of [`TrainerSettings::publish_every`] steps.
@@ -199,54 +245,19 @@ impl Trainer {
         self.status.steps > 0 && self.status.steps.is_multiple_of(self.settings.publish_every)
     }
 
-    /// The weights of this moment as a generation to serve; none if they are not finite, which counts as refused.
-    pub fn generation(&mut self, now: Stamp) -> Option<Generation> {
-        let health = Health::of(&self.embeddings, self.settings.objective.encoder.embedding);
-        let encoder = self.objective.encoder();
-        let values = super::parameters::list(&encoder);
-        self.status.health = health;
-        if !health.is_finite() || !values.iter().flat_map(|p| &p.values).all(|v| v.is_finite()) {
-            self.status.refused += 1;
-            return None;
-        }
-        self.status.generations += 1;
-        Some(Generation { number: self.status.generations, step: self.status.steps, encoder, health, made_at: now })
-    }
-
-    /// The weights before the first step of this run: generation 0, or the last one before a checkpoint.
+    /// What is served first: the weights before the first step, generation 0, or what was served at a checkpoint.
     #[must_use]
     pub fn first_generation(&self, now: Stamp) -> Generation {
+        if let Some(gate) = &self.gate {
+            return Generation { made_at: now, ..gate.served.generation.clone() };
+        }
         let (number, step, encoder) = (self.status.generations, self.status.steps, self.objective.encoder());
-        Generation { number, step, encoder, health: Health::default(), made_at: now }
+        Generation { number, step, encoder, axes: None, health: Health::default(), made_at: now }
     }
 
     /// SHA-256 of the encoder's weights, in hexadecimal.
     #[must_use]
     pub fn weights_sha256(&self) -> String {
         super::generation::weights_sha256(&self.objective.encoder())
-    }
-
-    /// All that it has learnt, to be saved. The replay memory is raw signal and stays out of it.
-    #[must_use]
-    pub fn checkpoint(&self, identity: &Identity) -> Checkpoint {
-        let mut learnt = self.objective.learnt();
-        learnt.counters.push(("draws".to_owned(), self.draws));
-        learnt.counters.push(("generations".to_owned(), self.status.generations));
-        Checkpoint { identity: identity.clone(), learnt, scale: None }
-    }
-
-    /// Goes on from a checkpoint.
-    ///
-    /// # Errors
-    /// If it does not fit; the trainer is then as it was before.
-    pub fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
-        self.objective.restore(&checkpoint.learnt)?;
-        let counter =
-            |name: &str| checkpoint.learnt.counters.iter().find(|(n, _)| n == name).map_or(0, |&(_, value)| value);
-        (self.draws, self.status.generations) = (counter("draws"), counter("generations"));
-        (self.status.steps, self.status.skipped) = (self.objective.steps(), self.objective.skipped());
-        // Draws go on where they stopped, in a stream of their own: the memory is another.
-        self.rng.set_stream(2 + self.draws);
-        Ok(())
     }
 }

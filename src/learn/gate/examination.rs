@@ -1,0 +1,53 @@
+//! An examination: what a candidate showed, beside what is served.
+//!
+//! Plain values, made on the trainer's thread. Invariant: candidate and served were judged on the same windows.
+
+use super::{Alarm, Figures};
+
+/// What one look at the weights found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Examination {
+    /// The step after which it was made.
+    pub step: u64,
+    /// Held windows that it was judged by; 0 where there were too few.
+    pub windows: usize,
+    /// The candidate's figures on them.
+    pub figures: Figures,
+    /// Its loss on signal that it has not learnt from, and that of guessing; none where there was too little.
+    pub loss: Option<f64>,
+    /// That of what is served.
+    pub served_loss: Option<f64>,
+    /// That of guessing.
+    pub loss_chance: Option<f64>,
+    /// How much worse the candidate does than what is served: above 1 is worse.
+    pub ratio: Option<f64>,
+    /// Linear centred kernel alignment with what is served: 1 if nothing turned but the axes.
+    pub cka: Option<f64>,
+    /// Share of the windows since the last look that were no good.
+    pub rejected: f64,
+    /// Share of the windows learnt from since then that were far louder than those beside them.
+    pub loud: f64,
+    /// Norm of the last gradient.
+    pub gradient_norm: f64,
+    /// Mean age of the windows in memory, in seconds of signal; those from before a gap left out.
+    pub age_s: f64,
+    /// What is wrong, with the reasons.
+    pub alarms: Vec<(Alarm, String)>,
+}
+
+impl Examination {
+    /// The alarms without their reasons, each once.
+    #[must_use]
+    pub fn words(&self) -> Vec<&'static str> {
+        let mut alarms: Vec<Alarm> = self.alarms.iter().map(|(alarm, _)| *alarm).collect();
+        alarms.sort();
+        alarms.dedup();
+        alarms.into_iter().map(Alarm::word).collect()
+    }
+
+    /// True if the embeddings have become alike.
+    #[must_use]
+    pub fn has_collapsed(&self) -> bool {
+        self.alarms.iter().any(|(alarm, _)| *alarm == Alarm::Collapsed)
+    }
+}

@@ -1,0 +1,25 @@
+//! The gate between what is trained and what is served.
+//!
+//! Owned by the trainer, on its thread. Invariant: what is served changes only by an accepted candidate or a person's word;
+//! each decision has its reason in words.
+
+mod alarm;
+mod canary;
+mod decision;
+mod examination;
+mod figures;
+mod held;
+mod keeper;
+mod settings;
+
+pub use alarm::Alarm;
+pub use decision::Decision;
+pub use examination::Examination;
+pub use figures::Figures;
+pub use settings::GateSettings;
+
+pub(super) use alarm::{Best, Seen, alarms};
+pub(super) use canary::Canary;
+pub(super) use figures::{Probed, figures, mean_square};
+pub(super) use held::{Probe, Unseen};
+pub(super) use keeper::{Accepted, Gate};
