@@ -5,7 +5,7 @@ use super::inspect_xdf;
 use super::tally::Tally;
 use neurostream::format::edf::{EdfError, EdfFile, Record};
 use neurostream::format::xdf::is_xdf;
-use neurostream::signal::electrode::{Electrode, GridShapes};
+use neurostream::signal::electrode::GridShapes;
 use neurostream::signal::{Channel, Montage};
 use serde_json::{Value, json};
 use std::io::{self, Write};
@@ -73,7 +73,7 @@ fn contents(path: &Path, stats: bool) -> Result<Value, EdfError> {
                 "rate_hz": file.rate_hz(signal),
                 "n_samples": header.records * facts.samples_per_record as u64,
                 "kind": located.kind.word(),
-                "electrode": located.position.and_then(|_| Electrode::of(&facts.label)).map(|e| e.name),
+                "electrode": located.electrode().map(|e| e.name),
                 "position": located.position,
             });
             if stats {

@@ -338,7 +338,7 @@ fn publish(library: &Library, stream: &RecordedStream, names: (&str, &str, &str)
             label: channel.label.clone(),
             unit: if channel.unit == "uV" { "microvolts".to_owned() } else { channel.unit.clone() },
             kind: channel.kind.clone(),
-            ..ChannelNote::default()
+            location_mm: channel.location_mm,
         })
         .collect();
     info.describe_channels(&notes)?;

@@ -58,7 +58,7 @@ impl ProcessedStage {
             label: channel.label.clone(),
             unit: stream.unit.to_owned(),
             kind: channel.kind.word().to_uppercase(),
-            location_mm: None,
+            location_mm: channel.location_mm,
         };
         info.describe_channels(&stream.montage.channels.iter().map(note).collect::<Vec<_>>())?;
         for (key, value) in &stream.steps {

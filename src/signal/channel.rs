@@ -3,6 +3,8 @@
 //! Owns the facts about one channel; runs on no thread of its own. Invariant: what a label does not say is guessed from
 //! it in one place, here.
 
+use super::electrode::Electrode;
+
 /// What a channel measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ChannelKind {
@@ -120,12 +122,20 @@ pub struct Channel {
     pub kind: ChannelKind,
     /// How its samples came, where they were whole numbers; a recording keeps them so.
     pub digital: Option<Digital>,
+    /// Where it lies as the source states it, in millimetres from the centre of the head to the right, the front and the top.
+    pub location_mm: Option<[f64; 3]>,
     /// Where its electrode lies in the unit disc, once [`Montage::located`](super::Montage::located) has found it; of a
     /// derivation, the middle of its two electrodes.
     pub position: Option<[f32; 2]>,
 }
 
 impl Channel {
+    /// The electrode of the 10-5 system that it is, once [`Montage::located`](super::Montage::located) has placed it there.
+    #[must_use]
+    pub fn electrode(&self) -> Option<Electrode> {
+        Electrode::of(&self.label).filter(|electrode| self.position == Some(electrode.position))
+    }
+
     /// A channel whose kind is guessed from its label and unit, as recording software names them.
     #[must_use]
     pub fn named(label: &str, unit: Unit) -> Self {
@@ -146,6 +156,6 @@ impl Channel {
         } else {
             ChannelKind::Other
         };
-        Self { label: label.trim().to_owned(), unit, kind, digital: None, position: None }
+        Self { label: label.trim().to_owned(), unit, kind, digital: None, location_mm: None, position: None }
     }
 }

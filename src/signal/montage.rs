@@ -2,7 +2,7 @@
 //!
 //! Plain values. Invariant: a montage's order is the order of the samples inside every frame of its stream.
 
-use super::electrode::{Electrode, GridShapes, contacts, grid_places, numbered, plain_label};
+use super::electrode::{Electrode, GridShapes, contacts, grid_places, in_disc, numbered, plain_label};
 use super::{Channel, ChannelKind, Unit};
 use std::collections::HashMap;
 use std::fmt;
@@ -63,7 +63,11 @@ impl Montage {
     }
 
     /// The same channels with their places: EEG by the names of the 10-5 system, ECoG by the numbers of contacts in grids
-    /// of these shapes, or of guessed ones.
+    /// of these shapes, or of guessed ones; EEG whose names say nothing, where the source states that it lies.
+    ///
+    /// Names win: one name is one place in all recordings, which is what a model has learnt, and what devices state is in
+    /// frames and units of their own. Of that the direction from the centre is taken alone, which no unit changes; it does not
+    /// tell how deep a contact in the brain lies.
     ///
     /// Labels such as `C1` to `C64` are no scalp: where most numbers behind a prefix are no electrodes, none of them is.
     #[must_use]
@@ -80,8 +84,9 @@ impl Montage {
             Electrode::of(&c.label).filter(|_| is_named && c.kind == ChannelKind::Eeg).map(|e| e.position)
         };
         let in_grids = grid_places(&contacts(&self.channels, shapes));
+        let stated = |c: &Channel| c.location_mm.filter(|_| c.kind == ChannelKind::Eeg).and_then(in_disc);
         let place = |(channel, in_grid): (&Channel, Option<[f32; 2]>)| Channel {
-            position: on_scalp(channel).or(in_grid),
+            position: on_scalp(channel).or(in_grid).or_else(|| stated(channel)),
             ..channel.clone()
         };
         Self { channels: self.channels.iter().zip(in_grids).map(place).collect() }
@@ -121,6 +126,16 @@ mod tests {
         let kind = |c: &Channel| Channel { kind: ChannelKind::Ecog, ..c.clone() };
         let grid = Montage { channels: Montage::of_labels(&grid).channels.iter().map(kind).collect() };
         assert_eq!(grid.located(&GridShapes::new()).located_channels(), 64, "told to be ECoG, they are a grid");
+        let mut stated = Montage::of_labels(&["C3", "E1", "E2", "EOG F7", "E3"]);
+        for channel in &mut stated.channels {
+            channel.location_mm = Some([0.0, 0.0, 90.0]);
+        }
+        stated.channels[4].location_mm = Some([0.0; 3]);
+        let stated = stated.located(&GridShapes::new());
+        let c3 = Electrode::of("C3").map(|electrode| electrode.position);
+        assert_eq!(stated.positions(), [c3, Some([0.0, 0.0]), Some([0.0, 0.0]), None, None], "a name wins");
+        let scalp = |channel: usize| stated.channels[channel].electrode().is_some();
+        assert!(scalp(0) && !scalp(1));
         let eog = Montage::of_labels(&["EOG F7", "C3"]);
         assert_eq!(eog.located(&GridShapes::new()).positions()[0], None);
     }

@@ -185,6 +185,7 @@ fn channel(notes: &[crate::format::xdf::ChannelNote], index: usize) -> Channel {
         "TRIGGER" | "STIM" | "MARKERS" => channel.kind = ChannelKind::Trigger,
         _ => {}
     }
+    channel.location_mm = note.location_mm;
     channel
 }
 

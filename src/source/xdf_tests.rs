@@ -9,7 +9,12 @@ use crate::signal::{Block, EventKind, Stamp};
 use std::path::Path;
 
 fn stream(name: &str, kind: &str, channels: usize, rate_hz: f64, format: ValueFormat) -> StreamDescription {
-    let note = |i: usize| ChannelNote { label: format!("C{i}"), unit: "mV".to_owned(), kind: "EEG".to_owned() };
+    let note = |i: usize| ChannelNote {
+        label: format!("C{i}"),
+        unit: "mV".to_owned(),
+        kind: "EEG".to_owned(),
+        location_mm: Some([0.0, i as f64, 90.0]),
+    };
     let (name, content_type) = (name.to_owned(), kind.to_owned());
     let notes = (0..channels).map(note).collect();
     StreamDescription { name, content_type, channels, rate_hz, format, notes, ..StreamDescription::default() }

@@ -6,6 +6,8 @@
 
 use crate::cli::program::{Desk, PROGRAM, SMALL, Said, bundled, skip};
 use crate::lsl::rig::{on_loopback, pause};
+use neurostream::signal::electrode::{Electrode, GridShapes, on_sphere};
+use neurostream::source::Source;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -251,4 +253,34 @@ fn without_liblsl_everything_else_works_and_the_message_says_how_to_get_it() {
     let named = ["--lsl", "amp", "--set", "lsl.library=/nowhere/else.so"];
     without_liblsl(&desk, &run(&named)).unwrap().refuses(1, &["/nowhere/else.so", "Correct `[lsl] library`"]);
     assert_eq!(desk.listing(), before);
+}
+
+#[test]
+fn where_a_stream_says_that_its_channels_lie_is_where_the_model_has_them() {
+    on_loopback(&where_a_stream_says_that_its_channels_lie_is_where_the_model_has_them, |rig| {
+        // Names of no system, and places of the 10-5 system in metres; the last has a name, which wins, and a wrong place.
+        let at = |name: &str| on_sphere(Electrode::of(name).unwrap().position).map(|side| f64::from(side) * 0.0925);
+        let written = |[x, y, z]: [f64; 3]| format!("{x},{y},{z}");
+        let places = ["C3", "Cz", "Oz", "Fz"].map(at);
+        let text = places.map(written).join(";");
+        let (places_said, labels) = (format!("places={text}"), "labels=ch7,ch8,ch9,P4");
+        let _peer = rig.outlet(&["name=amp", "source_id=sn1", "channels=4", "rate=250", labels, &places_said]);
+        let source = rig.open("amp").unwrap();
+        let montage = &source.facts().montage;
+        let stated: Vec<_> = montage.channels.iter().map(|channel| channel.location_mm).collect();
+        assert_eq!(stated, places.map(Some), "as the stream says it");
+        let found = montage.located(&GridShapes::new()).positions();
+        for (found, name) in found.iter().zip(["C3", "Cz", "Oz", "P4"]) {
+            let (found, expected) = (found.unwrap(), Electrode::of(name).unwrap().position);
+            assert!((found[0] - expected[0]).hypot(found[1] - expected[1]) < 1e-5, "{name}: {found:?}");
+        }
+        drop(source);
+
+        let desk = Desk::new();
+        desk.run(&run(&["--lsl", "amp", "--duration", "3", "--record", "a.xdf"])).ends_with(0);
+        // What was recorded says it too.
+        desk.write("c.toml", "[source]\nreplay = \"a.xdf\"\n");
+        let said = desk.run(&["check", "c.toml"]).ends_with(0);
+        assert!(said.out.contains("4 channels at 250 Hz, 4 with positions"), "{said:?}");
+    });
 }

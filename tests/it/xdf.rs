@@ -25,7 +25,12 @@ fn python() -> Option<PathBuf> {
 }
 
 fn stream(name: &str, format: ValueFormat, rate_hz: f64) -> StreamDescription {
-    let note = |label: &str| ChannelNote { label: label.to_owned(), unit: "mV".to_owned(), kind: "EEG".to_owned() };
+    let note = |label: &str| ChannelNote {
+        label: label.to_owned(),
+        unit: "mV".to_owned(),
+        kind: "EEG".to_owned(),
+        ..ChannelNote::default()
+    };
     let (name, notes) = (name.to_owned(), vec![note("a<b"), note("µ")]);
     StreamDescription { name, format, rate_hz, channels: 2, notes, ..StreamDescription::default() }
 }

@@ -1,6 +1,7 @@
 """Publishes a stream with known values, as another program of the lab would.
 
-Arguments are key=value: name, type, channels, rate, format, source_id, labels (comma-separated), unit, kind, frames
+Arguments are key=value: name, type, channels, rate, format, source_id, labels (comma-separated), places (of these, X,Y,Z
+with semicolons between them), unit, kind, frames
 (0 = until killed), chunk, gap_at and gap (so many frames are left out there), nan_at (one value that is none), jump_at and
 jump (from that frame on stamps are so many seconds off), speed (times real time; the stamps stay those of real time),
 true_rate (what its clock makes of the nominal rate), ahead (seconds by which its first stamp lies before the present),
@@ -33,11 +34,16 @@ random.seed(1)
 info = pylsl.StreamInfo(arguments["name"], arguments.get("type", "EEG"), channels, rate, layout, arguments.get("source_id", arguments["name"]))
 if "labels" in arguments:
     described = info.desc().append_child("channels")
-    for label in arguments["labels"].split(","):
+    places = [place.split(",") for place in arguments["places"].split(";")] if "places" in arguments else []
+    for number, label in enumerate(arguments["labels"].split(",")):
         channel = described.append_child("channel")
         channel.append_child_value("label", label)
         channel.append_child_value("unit", arguments.get("unit", "microvolts"))
         channel.append_child_value("type", arguments.get("kind", "EEG"))
+        if places:
+            location = channel.append_child("location")
+            for axis, value in zip("XYZ", places[number]):
+                location.append_child_value(axis, value)
     info.desc().append_child("acquisition").append_child_value("manufacturer", "Lab & Söhne")
 outlet = pylsl.StreamOutlet(info, chunk_size=chunk, max_buffered=60)
 print("ready", flush=True)

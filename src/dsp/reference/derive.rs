@@ -152,8 +152,7 @@ impl Work<'_> {
 
     /// The name of an electrode of the scalp, otherwise what was written.
     fn name<'a>(&self, channel: usize, written: &'a str) -> &'a str {
-        let Channel { kind, position, .. } = &self.montage.channels[channel];
-        let is_scalp = *kind == ChannelKind::Eeg && position.is_some();
+        let is_scalp = self.montage.channels[channel].electrode().is_some();
         Electrode::of(written).filter(|_| is_scalp).map_or(written, |electrode| electrode.name)
     }
 
@@ -241,7 +240,7 @@ impl Work<'_> {
                 (Some(label), Some(list)) => {
                     let ends = position(output.channel).zip(position(lists[list][0]));
                     let middle = ends.map(|(a, b)| [f32::midpoint(a[0], b[0]), f32::midpoint(a[1], b[1])]);
-                    Channel { label: label.clone(), position: middle, ..channel }
+                    Channel { label: label.clone(), location_mm: None, position: middle, ..channel }
                 }
                 _ => channel,
             }

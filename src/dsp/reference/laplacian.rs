@@ -36,8 +36,7 @@ pub(super) fn neighbours(montage: &Montage, contacts: &[Option<Contact>], reach:
         .zip(contacts)
         .map(|(channel, contact)| match contact {
             Some(c) => vec![Cell { grid: Some(&c.grid), row: c.row as i32, column: c.column as i32 }],
-            None if channel.position.is_some() => on_scalp(&channel.label),
-            None => Vec::new(),
+            None => channel.electrode().map(on_scalp).unwrap_or_default(),
         })
         .collect();
     let list = |own: usize| {
@@ -57,8 +56,7 @@ fn near(a: &Cell<'_>, b: &Cell<'_>, reach: Reach) -> bool {
 }
 
 /// The cells of an electrode: its own, and for the ends of two columns (Fp1, O1) both.
-fn on_scalp(label: &str) -> Vec<Cell<'static>> {
-    let name = Electrode::of(label).map_or("", |e| e.name);
+fn on_scalp(Electrode { name, .. }: Electrode) -> Vec<Cell<'static>> {
     let letters = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == 'z');
     let Some(row) = ROWS.iter().position(|names| names.contains(&letters)) else { return Vec::new() };
     let columns: Vec<i32> = match (letters, name[letters.len()..].parse::<i32>()) {

@@ -8,7 +8,7 @@ use roxmltree::{Document, Node, ParsingOptions};
 use std::fmt::Write;
 
 /// One channel as the description of a stream gives it; what is missing is empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ChannelNote {
     /// Its name, such as `C3`.
     pub label: String,
@@ -16,7 +16,12 @@ pub struct ChannelNote {
     pub unit: String,
     /// What it measures, such as `EEG`.
     pub kind: String,
+    /// Where it lies, in millimetres from the centre of the head to the right, the front and the top.
+    pub location_mm: Option<[f64; 3]>,
 }
+
+/// The axes of a location in the XDF meta-data conventions.
+const AXES: [&str; 3] = ["X", "Y", "Z"];
 
 /// The description of a stream, laid out as LSL and LabRecorder do.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -91,8 +96,15 @@ impl StreamDescription {
         let desc = child(info, "desc");
         let notes = desc.and_then(|desc| child(desc, "channels")).map(|list| {
             let channels = list.children().filter(|node| node.has_tag_name("channel")).take(channels);
-            let note =
-                |node| ChannelNote { label: text(node, "label"), unit: text(node, "unit"), kind: text(node, "type") };
+            let note = |node| ChannelNote {
+                label: text(node, "label"),
+                unit: text(node, "unit"),
+                kind: text(node, "type"),
+                location_mm: child(node, "location").and_then(|location| {
+                    let [x, y, z] = AXES.map(|axis| text(location, axis).parse().ok());
+                    Some([x?, y?, z?])
+                }),
+            };
             channels.map(note).collect()
         });
         let dropping = desc.and_then(|desc| child(desc, "synchronization")).map(|s| text(s, "can_drop_samples"));
@@ -132,6 +144,10 @@ impl StreamDescription {
                     if !text.is_empty() {
                         let _ = write!(xml, "<{name}>{}</{name}>", Escaped(text));
                     }
+                }
+                if let Some(location_mm) = note.location_mm {
+                    let [x, y, z] = location_mm;
+                    let _ = write!(xml, "<location><X>{x}</X><Y>{y}</Y><Z>{z}</Z></location>");
                 }
                 xml.push_str("</channel>");
             }
@@ -174,7 +190,9 @@ mod tests {
             label: label.to_owned(),
             unit: "microvolts".to_owned(),
             kind: "EEG".to_owned(),
+            location_mm: None,
         };
+        let placed = |label: &str| ChannelNote { location_mm: Some([-61.5, 1e-9, 1.0 / 3.0]), ..note(label) };
         let description = StreamDescription {
             name: "a < b & \"c\" µ 脳".to_owned(),
             content_type: "EEG".to_owned(),
@@ -183,7 +201,7 @@ mod tests {
             channels: 3,
             rate_hz: 487.5,
             format: ValueFormat::Int16,
-            notes: vec![note("C3"), note("C4")],
+            notes: vec![note("C3"), placed("C4")],
             can_drop_samples: true,
         };
         assert_eq!(StreamDescription::parse(description.compose().as_bytes()).unwrap(), description);

@@ -11,8 +11,12 @@ use std::io::Cursor;
 use std::path::Path;
 
 fn signal() -> StreamDescription {
-    let note =
-        |label: &str| ChannelNote { label: label.to_owned(), unit: "microvolts".to_owned(), kind: "EEG".to_owned() };
+    let note = |label: &str| ChannelNote {
+        label: label.to_owned(),
+        unit: "microvolts".to_owned(),
+        kind: "EEG".to_owned(),
+        ..ChannelNote::default()
+    };
     StreamDescription {
         name: "amp".to_owned(),
         content_type: "EEG".to_owned(),

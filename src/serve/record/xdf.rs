@@ -163,5 +163,10 @@ fn note(channel: &Channel) -> ChannelNote {
         Unit::Volts { .. } => "microvolts",
         Unit::Other(unit) => unit,
     };
-    ChannelNote { label: channel.label.clone(), unit: unit.to_owned(), kind: channel.kind.word().to_ascii_uppercase() }
+    ChannelNote {
+        label: channel.label.clone(),
+        unit: unit.to_owned(),
+        kind: channel.kind.word().to_ascii_uppercase(),
+        location_mm: channel.location_mm,
+    }
 }

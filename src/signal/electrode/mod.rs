@@ -10,7 +10,7 @@ mod table;
 
 pub use grid::{Contact, GridShape, GridShapes, contacts};
 pub use label::{plain_label, same_electrode};
-pub use scalp::{Electrode, on_sphere};
+pub use scalp::{Electrode, in_disc, on_sphere};
 
 pub(super) use grid::places as grid_places;
 pub(super) use label::numbered;

@@ -5,6 +5,9 @@
 use super::label::plain_label;
 use super::table::TABLE;
 
+/// Degrees of arc from the vertex to the rim of the disc.
+const ARC: f64 = 130.0;
+
 /// An electrode of the 10-5 system.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Electrode {
@@ -31,9 +34,23 @@ impl Electrode {
 #[must_use]
 pub fn on_sphere([x, y]: [f32; 2]) -> [f32; 3] {
     let distance = f64::from(x).hypot(f64::from(y));
-    let angle = (distance * 130.0).to_radians();
+    let angle = (distance * ARC).to_radians();
     let across = if distance > 0.0 { angle.sin() / distance } else { 0.0 };
     [(f64::from(x) * across) as f32, (f64::from(y) * across) as f32, angle.cos() as f32]
+}
+
+/// Where a point lies in the disc, seen from the origin, in any unit: x to the right, y to the nose, z up. What lies lower
+/// than the rim lies on it; none where the point says no direction.
+#[must_use]
+pub fn in_disc(point: [f64; 3]) -> Option<[f32; 2]> {
+    let [x, y, z] = point;
+    let (across, far) = (x.hypot(y), x.hypot(y).hypot(z));
+    if !(far.is_finite() && far > 0.0) {
+        return None;
+    }
+    let distance = (across.atan2(z).to_degrees() / ARC).min(1.0);
+    let along = |side: f64| if across > 0.0 { (side / across * distance) as f32 } else { 0.0 };
+    Some([along(x), along(y)])
 }
 
 #[cfg(test)]
@@ -63,9 +80,17 @@ mod tests {
         assert!(x.abs() < 0.01 && y > 0.99 && z.abs() < 0.1, "86° from the vertex on the measured head");
         let [c3, c4] = ["C3", "C4"].map(|name| on_sphere(at(name)));
         assert!((c3[0] + 0.71).abs() < 0.02 && (c4[0] - 0.71).abs() < 0.02 && (c3[2] - 0.7).abs() < 0.02);
-        for (name, ..) in TABLE {
+        for (name, x, y) in TABLE {
+            // In metres, and out of the brain's own frame by as little as it is rounded.
+            let there = in_disc(on_sphere([x, y]).map(|side| f64::from(side) * 0.095)).unwrap();
+            assert!((there[0] - x).hypot(there[1] - y) < 1e-5, "{name}: {there:?}");
             let length: f32 = on_sphere(at(name)).iter().map(|x| x * x).sum();
             assert!((length - 1.0).abs() < 1e-5, "{name}");
         }
+        for nowhere in [[0.0; 3], [f64::NAN, 1.0, 1.0], [f64::INFINITY, 0.0, 0.0]] {
+            assert_eq!(in_disc(nowhere), None);
+        }
+        let low = in_disc([0.0, -1.0, -9.0]).unwrap();
+        assert!(low[0] == 0.0 && low[1] == -1.0, "under the rim: {low:?}");
     }
 }

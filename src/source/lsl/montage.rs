@@ -31,6 +31,7 @@ pub(super) fn read(notes: &[ChannelNote], channels: usize) -> (Montage, Vec<Stri
         }
         let mut channel = Channel::named(&label, unit);
         channel.kind = kind.unwrap_or(channel.kind);
+        channel.location_mm = note.location_mm;
         read.push(channel);
     }
     let mut assumed = Vec::new();

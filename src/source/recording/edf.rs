@@ -182,6 +182,7 @@ fn channel(file: &EdfFile, signal: usize) -> RecordedChannel {
         label: header.label.clone(),
         unit: header.dimension.clone(),
         kind: String::new(),
+        location_mm: None,
         transducer: header.transducer.clone(),
         prefilter: header.prefilter.clone(),
         scale: Some(SignalScale {

@@ -28,6 +28,8 @@ pub struct RecordedChannel {
     pub unit: String,
     /// What it measures, as the file says it; empty where it does not.
     pub kind: String,
+    /// Where it lies, in millimetres from the centre of the head, where the file says it.
+    pub location_mm: Option<[f64; 3]>,
     /// The electrode or sensor; empty where the file does not say it.
     pub transducer: String,
     /// Filters of the recorder; empty where the file does not say them.

@@ -74,6 +74,7 @@ fn description(recording: &Recording, stream: &RecordedStream, channels: &[usize
         label: channel.label.clone(),
         unit: channel.unit.clone(),
         kind: channel.kind.clone(),
+        location_mm: channel.location_mm,
     };
     let mut notes: Vec<ChannelNote> = channels.iter().filter_map(|&i| stream.channels.get(i)).map(note).collect();
     if stream.is_text() {

@@ -168,7 +168,13 @@ fn describe(stream: &XdfStream, timeline: &Timeline) -> RecordedStream {
     let channels = (0..description.channels).filter(described).map(|index| {
         let note = description.notes.get(index).cloned().unwrap_or_default();
         let label = if note.label.is_empty() { format!("channel {}", index + 1) } else { note.label };
-        RecordedChannel { label, unit: note.unit, kind: note.kind, ..RecordedChannel::default() }
+        RecordedChannel {
+            label,
+            unit: note.unit,
+            kind: note.kind,
+            location_mm: note.location_mm,
+            ..RecordedChannel::default()
+        }
     });
     RecordedStream {
         name: description.name.clone(),
