@@ -18,6 +18,6 @@ pub use envelope::Envelope;
 pub use filter::{Cascade, Section};
 pub use latency::LatencyHistogram;
 pub use reference::{Derivation, Derived, Deriver, Pair, Reach, Reference, ReferenceError};
-pub use resample::{Ratio, Resampler};
+pub use resample::{Between, Ratio, Resampler};
 pub use scale::{CLIP, Limit, RunningScale, ScaleState, Scaling, Spread, StateError};
 pub use vectorised::vectorised;

@@ -4,7 +4,7 @@
 //! amplifiers measured at one moment lies in one frame, whatever their clocks and starts.
 
 use crate::cli::program::Desk;
-use crate::lsl::rig::{Rig, on_loopback};
+use crate::lsl::rig::{Rig, on_loopback, on_loopback_with};
 use crate::lsl_run::{assert_balances, run};
 use neurostream::signal::EventKind;
 use neurostream::source::{JoinedSource, Source, SourceError};
@@ -120,5 +120,35 @@ fn a_run_takes_several_amplifiers_as_one() {
         assert!(crate::pipeline::rows(&desk, "e.csv").len() >= 40);
         let said = desk.run(&["inspect", "--format", "json", "both.xdf"]).ends_with(0);
         assert!(["Fp1", "O1", "Fp2", "O2"].iter().all(|label| said.out.contains(label)), "{said:?}");
+    });
+}
+
+#[test]
+fn a_recording_of_several_keeps_the_stamps_and_the_clock_of_the_first() {
+    on_loopback_with(&a_recording_of_several_keeps_the_stamps_and_the_clock_of_the_first, "pyxdf", |rig| {
+        // Its stamps jitter; those of the other are a second away from them.
+        let rate = ["rate=250", "channels=2"];
+        let mut left = rig.outlet(&[&["name=left", "jitter=0.001", "sine=9"][..], &rate].concat());
+        let _right = rig.outlet(&[&["name=right", "sine=9", "chunk=16"][..], &rate].concat());
+        let desk = Desk::new();
+        let program = desk.start(&["record", "both.xdf", "--lsl", "left", "--lsl", "right", "--duration", "12"]);
+        let t0 = left.number("t0");
+        program.wait().ends_with(0);
+        let file = desk.text("both.xdf");
+        let read = crate::lsl_markers::said_by(rig.python(), "xdf_read.py", &[&file]);
+        let number = |value: &serde_json::Value| value.as_str().unwrap().parse::<f64>().unwrap();
+        let (raw, values) = (read[0]["raw"].as_array().unwrap(), read[0]["values"].as_array().unwrap());
+        assert_eq!((&read[0]["name"], raw.len()), (&"left + right".into(), 3000));
+        let steps: Vec<f64> = raw.windows(2).map(|pair| number(&pair[1]) - number(&pair[0])).collect();
+        assert!(steps.iter().any(|step| (step - 0.004).abs() > 0.0005), "they are stamps as they were sent");
+        for (at, row) in values.iter().enumerate() {
+            // The sine tells when it was sampled; how far that is from its stamp is the jitter.
+            let turn = std::f64::consts::TAU * 9.0;
+            let frame = ((number(&raw[at]) - t0) * 250.0).round();
+            let sampled = 100.0 * (turn * (t0 + frame / 250.0)).sin();
+            assert!((number(&row[0]) - sampled).abs() < 1e-3, "frame {at}: {row} and {sampled}");
+            let here = read[0]["synchronised"][at].as_f64().unwrap();
+            assert!((here - number(&raw[at])).abs() < 0.005, "one host, one clock");
+        }
     });
 }

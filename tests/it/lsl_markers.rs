@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// What a script prints as JSON.
-fn said_by(python: &Path, script: &str, arguments: &[&str]) -> Value {
+pub fn said_by(python: &Path, script: &str, arguments: &[&str]) -> Value {
     let script = Path::new(CRATE).join("tests/peers").join(script);
     let said = Command::new(python).arg(script).args(arguments).output().unwrap();
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));

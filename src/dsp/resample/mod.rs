@@ -17,11 +17,13 @@
 //!
 //! The taps of each output sum to 1: an offset passes as it is, however large. Sums are taken in double precision.
 
+mod between;
 mod lowpass;
 mod polyphase;
 mod ratio;
 #[cfg(test)]
 mod tests;
 
+pub use between::Between;
 pub use polyphase::Resampler;
 pub use ratio::Ratio;

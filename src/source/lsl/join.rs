@@ -1,9 +1,11 @@
 //! Several streams become one: frames of the first, with the others' values at the same moments beside them.
 //!
 //! Owns [`Join`], pure arithmetic on the acquisition thread. Invariant: a joined frame has a value of every stream at its
-//! own moment, and frame numbers, which are the first stream's, jump wherever one of them has none.
+//! own moment, and frame numbers, which are the first stream's, jump wherever one of them has none. So are the stamps that
+//! the source itself gave: the moments are its moments.
 
 use super::lane::{Lane, Place};
+use crate::dsp::Between;
 use crate::signal::{Block, Stamp};
 
 /// How long frames of the first stream wait for the others', in seconds of signal. Then they are left out, so that a
@@ -44,6 +46,9 @@ pub(super) struct Join {
     zero: Option<u64>,
     next: u64,
     skipped: Skipped,
+    between: Between,
+    /// What leads from the clock of the first stream's own stamps to LSL's clock of this host, as it said last.
+    own_clock_s: Option<f64>,
 }
 
 /// A stream behind the first.
@@ -58,45 +63,43 @@ struct Other {
 }
 
 impl Other {
-    /// Looks for a moment. A value there is that of the cubic through two frames on either side, so the second frame
-    /// behind it has to be there too.
+    /// Looks for a moment. A value there is made of [`Between::TAPS`] frames around it, so those behind it have to be there
+    /// too.
     fn look(&mut self, time: f64) -> Option<bool> {
         match self.lane.place(time, self.at) {
             Place::Between(at, share) => {
                 (self.at, self.share) = (at, share);
-                (at + 2 < self.lane.waiting()).then_some(true)
+                (at + Between::TAPS / 2 < self.lane.waiting()).then_some(true)
             }
             Place::Ahead => None,
             Place::Missing => Some(false),
         }
     }
 
-    /// The values at that moment. Beside a gap, where the cubic would span it, they lie on a straight line.
-    fn put(&self, samples: &mut Vec<f32>) {
-        let (lane, at, s) = (&self.lane, self.at, self.share);
-        let is_inside = at > 0 && lane.follows(at - 1) && lane.follows(at + 1);
-        let weights = if is_inside {
-            let (before, after, beyond) = (s + 1.0, s - 1.0, s - 2.0);
-            [
-                -s * after * beyond / 6.0,
-                before * after * beyond / 2.0,
-                -before * s * beyond / 2.0,
-                before * s * after / 6.0,
-            ]
-        } else {
-            [0.0, 1.0 - s, s, 0.0]
+    /// The values at that moment. Beside a gap, and where a value around it is no number, they lie on a straight line.
+    fn put(&self, between: &Between, samples: &mut Vec<f32>) {
+        let (lane, at, share) = (&self.lane, self.at, self.share);
+        let (left, right) = (lane.frame(at), lane.frame(at + 1));
+        let first = at.checked_sub(Between::BEFORE).filter(|first| lane.joins(*first, Between::TAPS));
+        let around = first.map(|first| {
+            let nodes: [&[f32]; Between::TAPS] = std::array::from_fn(|tap| lane.frame(first + tap));
+            (between.weights(share), nodes)
+        });
+        let value = |frame: &[f32], channel: usize| frame.get(channel).copied().map_or(f64::NAN, f64::from);
+        let line = |channel: usize| {
+            // What has no weight is not looked at: what is no number there is none of this frame's.
+            let on_left = if share < 1.0 { (1.0 - share) * value(left, channel) } else { 0.0 };
+            on_left + if share > 0.0 { share * value(right, channel) } else { 0.0 }
         };
-        let nodes = [at.saturating_sub(1), at, at + 1, at + 2].map(|node| lane.frame(node));
-        let nearest = if s < 0.5 { nodes[1] } else { nodes[2] };
-        let places = self.digital.iter().enumerate();
-        samples.extend(places.map(|(channel, is_digital)| {
+        let nearest = if share < 0.5 { left } else { right };
+        samples.extend(self.digital.iter().enumerate().map(|(channel, is_digital)| {
             if *is_digital {
                 return nearest.get(channel).copied().unwrap_or(f32::NAN);
             }
-            // A node without weight is not looked at: what is no number there is none of this frame's.
-            let parts = weights.iter().zip(nodes).filter(|(weight, _)| **weight != 0.0);
-            parts.map(|(weight, node)| weight * f64::from(node.get(channel).copied().unwrap_or(f32::NAN))).sum::<f64>()
-                as f32
+            let sum = around.as_ref().map(|(weights, nodes)| {
+                weights.iter().zip(nodes).map(|(weight, node)| weight * value(node, channel)).sum::<f64>()
+            });
+            sum.filter(|sum| sum.is_finite()).unwrap_or_else(|| line(channel)) as f32
         }));
     }
 
@@ -123,12 +126,17 @@ impl Join {
             zero: None,
             next: 0,
             skipped: Skipped::default(),
+            between: Between::default(),
+            own_clock_s: None,
         }
     }
 
     /// Takes a block of one stream.
     pub(super) fn push(&mut self, stream: usize, block: &Block) {
-        let Some(other) = stream.checked_sub(1) else { return self.first.push(block) };
+        let Some(other) = stream.checked_sub(1) else {
+            self.own_clock_s = block.own_clock_s;
+            return self.first.push(block);
+        };
         if let Some(other) = self.others.get_mut(other) {
             other.lane.push(block);
             // While the first stream is away nothing is asked for.
@@ -177,7 +185,8 @@ impl Join {
                 block.first = own;
             }
             block.samples.extend_from_slice(self.first.frame(at));
-            self.others.iter().for_each(|other| other.put(&mut block.samples));
+            self.others.iter().for_each(|other| other.put(&self.between, &mut block.samples));
+            block.own_stamps.push(self.first.own_stamp(at));
             block.stamp = Stamp(time);
             self.next = own + 1;
             frames += 1;
@@ -185,8 +194,9 @@ impl Join {
         }
         block.channels = self.first.channels() + self.others.iter().map(|other| other.lane.channels()).sum::<usize>();
         self.first.pass(at);
-        // The cubic needs one frame before the one that was met last.
-        self.others.iter_mut().for_each(|other| other.pass(other.at.saturating_sub(1)));
+        block.own_clock_s = self.own_clock_s;
+        // The next value may need the frames before the one that was met last.
+        self.others.iter_mut().for_each(|other| other.pass(other.at.saturating_sub(Between::BEFORE)));
         (frames > 0, told)
     }
 
@@ -219,6 +229,9 @@ mod tests {
             channels: 2,
             first,
             stamp: Stamp(time(first + frames - 1)),
+            // By its own clock it is later, by as much as its number says.
+            own_stamps: (first..first + frames).map(|n| 1e6 + n as f64).collect(),
+            own_clock_s: Some(-1e6),
             ..Block::default()
         }
     }
@@ -234,8 +247,12 @@ mod tests {
             let mut block = Block::default();
             let (is_any, told) = join.take(&mut block);
             skipped.extend(told);
+            assert_eq!((block.own_stamps.len(), block.own_clock_s), (block.frames(), Some(-1e6)));
             if !is_any {
                 return (frames, skipped);
+            }
+            for (number, stamp) in (block.first..).zip(&block.own_stamps) {
+                assert_eq!(*stamp, 1e6 + number as f64 + join.zero.unwrap_or(0) as f64, "the first stream's own");
             }
             frames.extend((block.first..).zip(block.samples.chunks(4).map(<[f32]>::to_vec)));
         }
@@ -259,7 +276,7 @@ mod tests {
         assert_eq!(numbers(&frames), (0..frames.len() as u64).collect::<Vec<_>>(), "none is left out");
         assert!(frames.len() > 149_900, "{}", frames.len());
         for (number, values) in frames.iter().skip(100) {
-            assert!((values[0] - values[2]).abs() < 2e-3, "frame {number}: {values:?}");
+            assert!((values[0] - values[2]).abs() < 1e-3, "frame {number}: {values:?}");
             assert!(values[3] == 0.0 || values[3] == 1.0, "a digital value is one that was there");
         }
     }
@@ -277,7 +294,7 @@ mod tests {
             let at = *number as usize * 2;
             assert_eq!((&values[..2], &values[2..]), (&expected.samples[at..at + 2], &expected.samples[at..at + 2]));
         }
-        assert_eq!(frames.len(), 78, "the last two wait for what comes after them");
+        assert_eq!(frames.len(), 76, "the last four wait for what comes after them");
     }
 
     #[test]
@@ -307,7 +324,7 @@ mod tests {
         let mut join = join();
         join.push(0, &block(0, 10, clock));
         join.push(1, &block(0, 10, clock));
-        assert_eq!(numbers(&all(&mut join).0), (0..8).collect::<Vec<_>>());
+        assert_eq!(numbers(&all(&mut join).0), (0..6).collect::<Vec<_>>());
         assert_eq!(join.slowest(), 0);
         for piece in 1..1000 {
             join.push(0, &block(piece * 10, 10, clock));
@@ -317,8 +334,8 @@ mod tests {
         assert_eq!(join.slowest(), 1);
         join.push(1, &block(9000, 1000, clock));
         let (frames, skipped) = all(&mut join);
-        assert_eq!(numbers(&frames), (9000..9998).collect::<Vec<_>>());
-        assert_eq!(skipped, [Skipped { missing: 0, alone: 8992, without: 1 }]);
+        assert_eq!(numbers(&frames), (9000..9996).collect::<Vec<_>>());
+        assert_eq!(skipped, [Skipped { missing: 0, alone: 8994, without: 1 }]);
         // And the other way round.
         for piece in 100..2000 {
             join.push(1, &block(piece * 100, 100, clock));

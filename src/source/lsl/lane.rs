@@ -29,14 +29,16 @@ pub(super) struct Lane {
     samples: Vec<f32>,
     times: Vec<f64>,
     numbers: Vec<u64>,
+    /// What the sender itself said of each; NaN where it said nothing.
+    own_stamps: Vec<f64>,
     /// Frames at the front that are done with.
     done: usize,
 }
 
 impl Lane {
     pub(super) fn new(channels: usize, rate_hz: f64) -> Self {
-        let (samples, times, numbers) = (Vec::new(), Vec::new(), Vec::new());
-        Self { channels, period_s: 1.0 / rate_hz, samples, times, numbers, done: 0 }
+        let (samples, times, numbers, own_stamps) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { channels, period_s: 1.0 / rate_hz, samples, times, numbers, own_stamps, done: 0 }
     }
 
     pub(super) fn channels(&self) -> usize {
@@ -56,6 +58,11 @@ impl Lane {
     /// Number of a waiting frame.
     pub(super) fn number(&self, at: usize) -> Option<u64> {
         self.numbers.get(self.done + at).copied()
+    }
+
+    /// The sender's stamp of a waiting frame; NaN where there is none.
+    pub(super) fn own_stamp(&self, at: usize) -> f64 {
+        self.own_stamps.get(self.done + at).copied().unwrap_or(f64::NAN)
     }
 
     /// Time of the newest frame that ever came.
@@ -92,6 +99,8 @@ impl Lane {
         self.samples.extend_from_slice(&block.samples);
         self.times.extend((1..=frames).map(|frame| start + frame as f64 * step_s));
         self.numbers.extend((0..frames as u64).map(|frame| block.first + frame));
+        self.own_stamps.extend_from_slice(block.own_stamps.get(..frames).unwrap_or_default());
+        self.own_stamps.resize(self.numbers.len(), f64::NAN);
     }
 
     /// Where a moment lies, looking from waiting frame `from` on.
@@ -112,7 +121,13 @@ impl Lane {
 
     /// True if the frame after this waiting one is there and nothing is missing between them.
     pub(super) fn follows(&self, at: usize) -> bool {
-        matches!((self.number(at), self.number(at + 1)), (Some(this), Some(next)) if this + 1 == next)
+        self.joins(at, 2)
+    }
+
+    /// True if so many frames from a waiting one on are there and nothing is missing between them.
+    pub(super) fn joins(&self, at: usize, frames: usize) -> bool {
+        let behind = frames.saturating_sub(1);
+        matches!((self.number(at), self.number(at + behind)), (Some(first), Some(last)) if first + behind as u64 == last)
     }
 
     /// Gives up the first `frames` waiting frames.
@@ -123,6 +138,7 @@ impl Lane {
             self.samples.drain(..self.done * self.channels);
             self.times.drain(..self.done);
             self.numbers.drain(..self.done);
+            self.own_stamps.drain(..self.done);
             self.done = 0;
         }
     }
