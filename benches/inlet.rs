@@ -4,6 +4,7 @@
 //! The sender is this program again, in a process of its own on the same computer. It stamps each frame when it pushes
 //! it. A latency is the clock when a pull returns, less the stamp of the oldest frame that it brings; the share of a core
 //! is what this whole process uses, liblsl's threads included. Where liblsl is missing it says so and measures nothing.
+//! `SENDER_UNDER="nsenter -t PID -n"` puts the sender into another network namespace, behind a router for example.
 //! Run it in a network namespace with nothing but loopback (`unshare -n`, `ip link set lo up`) to keep the lab out.
 
 use neurostream::lsl::{Inlet, Library, Outlet, SampleFormat, StreamInfo, resolve_one};
@@ -21,8 +22,8 @@ type Failed = Box<dyn Error>;
 const SECONDS: f64 = 20.0;
 /// How often a sender goes away and comes back.
 const TIMES: usize = 5;
-/// How long it stays away.
-const AWAY: Duration = Duration::from_secs(3);
+/// How long it stays away at least, in seconds.
+const AWAY_S: f64 = 3.0;
 
 fn main() -> Result<(), Failed> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -43,8 +44,9 @@ fn main() -> Result<(), Failed> {
     for (channels, rate_hz, block) in [(64, 1000.0, 1), (256, 30_000.0, 30), (1024, 1000.0, 10)] {
         receive(&library, (channels, rate_hz, block), seconds)?;
     }
-    for _ in 0..TIMES {
-        come_back(&library)?;
+    for time in 0..TIMES {
+        // At another moment between two calls each time.
+        come_back(&library, AWAY_S + time as f64 * 0.07)?;
     }
     Ok(())
 }
@@ -55,7 +57,10 @@ struct Sender(Child);
 impl Sender {
     fn start((channels, rate_hz, block): (usize, f64, usize)) -> io::Result<Self> {
         let words = ["send".to_owned(), channels.to_string(), rate_hz.to_string(), block.to_string()];
-        Command::new(std::env::current_exe()?).args(words).spawn().map(Self)
+        let program = std::env::current_exe()?.display().to_string();
+        let under = std::env::var("SENDER_UNDER").unwrap_or_default();
+        let mut all = under.split_whitespace().map(str::to_owned).chain([program]).chain(words);
+        Command::new(all.next().unwrap_or_default()).args(all).spawn().map(Self)
     }
 }
 
@@ -126,7 +131,7 @@ fn receive(library: &Library, shape: (usize, f64, usize), seconds: f64) -> Resul
 }
 
 /// How long after it was made a stream that was away is heard again, by the source that a run has.
-fn come_back(library: &Library) -> Result<(), Failed> {
+fn come_back(library: &Library, away_s: f64) -> Result<(), Failed> {
     let shape = (64, 1000.0, 1);
     let sender = Sender::start(shape)?;
     let clock = MonotonicClock::new();
@@ -143,7 +148,7 @@ fn come_back(library: &Library) -> Result<(), Failed> {
     };
     hear(library.local_clock() + 10.0)?;
     drop(sender);
-    let away = library.local_clock() + AWAY.as_secs_f64();
+    let away = library.local_clock() + away_s;
     while library.local_clock() < away {
         hear(away)?;
     }

@@ -9,6 +9,7 @@ use crate::lsl::link::{Between, on_link};
 use crate::lsl::rig::{Rig, pause};
 use crate::lsl_run::{assert_acquired, run};
 use neurostream::lsl::{Outlet, SampleFormat, StreamInfo, visible};
+use neurostream::signal::EventKind;
 use std::process::Command;
 
 #[test]
@@ -74,5 +75,22 @@ fn behind_a_router_known_peers_find_what_multicast_does_not() {
         desk.run(&run(&["--lsl", "amp", "--duration", "4"])).ends_with(0);
         let summary = desk.json("s.json");
         assert_acquired(&summary, 1000, 0);
+    });
+}
+
+#[test]
+fn behind_a_router_a_source_that_restarts_is_found_again() {
+    on_link(&behind_a_router_a_source_that_restarts_is_found_again, Between::Router, |rig, link| {
+        let peer = link.outlet(&["name=amp", "source_id=sn1"]);
+        let mut source = rig.open("amp").unwrap();
+        rig.listen(&mut source, |heard| heard.frames.len() >= 200);
+        drop(peer);
+        rig.listen(&mut source, |heard| heard.told(EventKind::Source, "no data from 'amp' for 2."));
+        let _peer = link.outlet(&["name=amp", "source_id=sn1"]);
+        let after = rig.listen(&mut source, |heard| heard.frames.len() >= 500);
+        assert!(after.told(EventKind::Source, "'amp' comes from another source than before"), "{:?}", after.events);
+        assert!(after.told(EventKind::Source, "data from 'amp' again after "), "{:?}", after.events);
+        let joined = after.frames.windows(2).all(|pair| pair[1].0 == pair[0].0 + 1);
+        assert!(joined && after.told(EventKind::Gap, "frames ("), "there is one gap: {:?}", after.events);
     });
 }

@@ -4,15 +4,19 @@
 //! within seconds, and one that comes from another source is told. liblsl itself would wait for ever for one with another
 //! channel count, and would take one with another rate, or a twin, without a word.
 
-use crate::lsl::{ChannelNote, Inlet, Library, LslError, SampleFormat, StreamInfo, Watcher, resolve, xpath_literal};
+use crate::lsl::{ChannelNote, Inlet, Library, LslError, SampleFormat, StreamInfo, Watcher, xpath_literal};
 use crate::signal::{Event, EventKind, Stamp};
+use std::collections::VecDeque;
 
 /// Nothing for this long is told, in seconds.
 const SILENT_S: f64 = 2.0;
 /// How often the network is asked who is there, in seconds.
 const LOOK_S: f64 = 0.5;
-/// How often a silent stream is called by its name, and how long an answer may take, in seconds.
+/// How often a silent stream is called by its name, in seconds.
 const CALL_EVERY_S: f64 = 0.25;
+/// How long a call waits for answers, in seconds: liblsl asks `KnownPeers` half a second after it asked by multicast.
+const CALL_S: f64 = 0.8;
+/// How long others may still answer after the first, in seconds.
 const ANSWER_S: f64 = 0.03;
 /// How long a search goes on at least, in seconds: liblsl asks again and again, and some answers come late.
 const SEARCH_S: f64 = 2.0;
@@ -52,8 +56,12 @@ impl Shape {
     fn renamed(&self, full: &StreamInfo) -> Option<String> {
         let notes = full.channel_notes();
         let at = (0..self.channels).find(|at| notes.get(*at) != self.notes.get(*at))?;
-        let words =
-            |note: Option<&ChannelNote>| note.map_or("nothing".to_owned(), |n| format!("{} [{}]", n.label, n.unit));
+        let place = |note: &ChannelNote| {
+            note.location_mm.map_or_else(String::new, |[x, y, z]| format!(" at ({x}, {y}, {z}) mm"))
+        };
+        let words = |note: Option<&ChannelNote>| {
+            note.map_or("nothing".to_owned(), |n| format!("{} [{}]{}", n.label, n.unit, place(n)))
+        };
         let (was, is) = (words(self.notes.get(at)), words(notes.get(at)));
         Some(format!("channel {} was {was} and is {is}", at + 1))
     }
@@ -80,6 +88,10 @@ pub(super) struct Silence {
     search: Option<Search>,
     next_search: Stamp,
     next_call: Stamp,
+    /// Calls that wait for answers, and when each began.
+    calls: VecDeque<(Stamp, Watcher)>,
+    /// Who answered, and when that was seen first.
+    answer: Option<(String, Stamp)>,
     /// It fell silent, or was connected anew, and who it is since then is not known yet.
     doubted: bool,
     /// Streams of this name, type and `source_id`, as told.
@@ -110,6 +122,8 @@ impl Silence {
             search: None,
             next_search: now + SEARCH_S,
             next_call: now,
+            calls: VecDeque::new(),
+            answer: None,
             doubted: false,
             same: 1,
         }
@@ -129,12 +143,34 @@ impl Silence {
 
     /// Who calls itself as the silent stream did, in its shape, and is another source: the one to connect to, which liblsl
     /// would do a second or two later. Of several none is taken, and one that only stands still is waited for.
+    ///
+    /// One search would come again every 1.75 s, by multicast and half a second later by `KnownPeers`, so that new ones are
+    /// begun while others run.
     pub(super) fn returned(&mut self, now: Stamp) -> Option<StreamInfo> {
-        let predicate = self.predicate.clone().filter(|_| self.told && now >= self.next_call)?;
-        self.next_call = now + CALL_EVERY_S;
-        let mut found = resolve(&self.library, Some(&predicate), ANSWER_S).ok()?;
-        let only = found.pop().filter(|_| found.is_empty())?;
-        (only.uid() != self.uid && self.shape.difference(&only).is_none()).then_some(only)
+        let predicate = self.predicate.as_ref().filter(|_| self.told)?;
+        if now >= self.next_call {
+            self.next_call = now + CALL_EVERY_S;
+            self.calls.retain(|(since, _)| now - *since < CALL_S);
+            // Where none can be begun, liblsl's own search goes on.
+            self.calls.extend(Watcher::start(&self.library, predicate).ok().map(|call| (now, call)));
+        }
+        let mut found: Vec<StreamInfo> =
+            self.calls.iter_mut().flat_map(|(_, call)| call.found().unwrap_or_default()).collect();
+        found.sort_by_cached_key(StreamInfo::uid);
+        found.dedup_by_key(|stream| stream.uid());
+        let only = found.pop().filter(|_| found.is_empty());
+        let only = only.filter(|only| only.uid() != self.uid && self.shape.difference(only).is_none());
+        let Some(only) = only else {
+            self.answer = None;
+            return None;
+        };
+        match &self.answer {
+            Some((uid, since)) if *uid == only.uid() => (now - *since >= ANSWER_S).then_some(only),
+            _ => {
+                self.answer = Some((only.uid(), now));
+                None
+            }
+        }
     }
 
     /// It is connected to the source of this full description now. Fails where that has another shape.
@@ -162,6 +198,8 @@ impl Silence {
     pub(super) fn something(&mut self, now: Stamp, events: &mut Vec<Event>) -> Result<(), LslError> {
         if self.told {
             self.told = false;
+            self.calls.clear();
+            self.answer = None;
             let text = format!("data from '{}' again after {:.1} s", self.name, now - self.last);
             events.push(Event { at: now, kind: EventKind::Source, text });
         }
