@@ -108,7 +108,9 @@ pub(in crate::learn) fn alarms(seen: &Seen) -> Vec<(Alarm, String)> {
     let ratio = new.participation;
     let text =
         format!("the embeddings lie on a line: participation ratio {ratio:.1} after {:.1} at best", best.participation);
-    sign(Alarm::Collapsed, ratio < PARTICIPATION && ratio < KEPT_RANK * best.participation, text);
+    // Two states of a brain lie on a line as well, with all their ranks beside it: those must be on the wane too.
+    let is_thin = ratio < PARTICIPATION && ratio < KEPT_RANK * best.participation;
+    sign(Alarm::Collapsed, is_thin && rank < KEPT_RANK * best.rank, text);
     let text = format!("all windows look alike: alignment {:.4}, uniformity {:.2}", new.alignment, new.uniformity);
     let is_crowded = new.alignment < ALIGNMENT && new.uniformity > UNIFORMITY;
     sign(Alarm::Collapsed, is_crowded && new.uniformity > KEPT_UNIFORMITY * best.uniformity, text);
@@ -159,11 +161,13 @@ mod tests {
     #[test]
     fn health_is_quiet_and_each_sign_of_a_collapse_is_heard() {
         assert!(words(&seen(figures(0.9, 30.0), figures(0.9, 32.0))).is_empty());
+        let two_states = Figures { participation: 1.5, ..figures(0.9, 30.0) };
+        assert!(words(&seen(two_states, figures(0.9, 32.0))).is_empty());
         for candidate in [
             figures(0.2, 30.0),
             figures(0.9, 20.0),
             figures(0.9, 6.0),
-            Figures { participation: 1.5, ..figures(0.9, 30.0) },
+            Figures { participation: 1.5, ..figures(0.9, 20.0) },
             Figures { alignment: 0.001, uniformity: -0.1, ..figures(0.9, 30.0) },
         ] {
             assert_eq!(words(&seen(candidate, figures(0.9, 32.0))), [Alarm::Collapsed], "{candidate:?}");
