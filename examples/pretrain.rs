@@ -34,7 +34,7 @@ fn main() -> anyhow::Result<()> {
         while let Some(window) = windows.step()? {
             // More windows than the memory holds push out the first ones.
             if window.is_learnable {
-                trainer.admit(window.origin).copy_from_slice(window.samples);
+                trainer.admit(window.origin, window.samples);
             }
         }
         stretch = windows.stretch() + 1;

@@ -94,8 +94,8 @@ mod tests {
     use rand::SeedableRng;
 
     fn memory(windows: u64) -> ReplayMemory {
-        let mut memory = ReplayMemory::new(64, 1);
-        (0..windows).for_each(|i| memory.push(Origin { source: u32::from(i >= 40), first: i * 5 }).fill(0.0));
+        let mut memory = ReplayMemory::new(64, [1, 1]);
+        (0..windows).for_each(|i| memory.push(Origin { source: u32::from(i >= 40), first: i * 5 }, &[0.0]));
         memory
     }
 

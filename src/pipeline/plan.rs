@@ -8,7 +8,7 @@ use super::{augmentations, model, objective, reference};
 use crate::config::{Config, Problem, SignalConfig, Speed, Streams};
 use crate::dsp::{Conditioning, Derived, Limit, Ratio, Scaling, Spread};
 use crate::format::xdf::is_xdf;
-use crate::learn::{Encoder, GateSettings, Identity, ObjectiveSettings, Policy, TrainerSettings};
+use crate::learn::{Encoder, GateSettings, Identity, ObjectiveSettings, Policy, ReplayMemory, TrainerSettings};
 use crate::lsl::{Library, LslError};
 use crate::signal::{Clock, Montage, StreamFacts};
 use crate::source::synthetic::SyntheticBrain;
@@ -207,7 +207,7 @@ impl Plan {
             problems.push(no_marker(config, texts));
         }
         let objective = objective::objective(config, shape, window, rate_hz);
-        let memory_windows = memory_windows(config, window * seen.len(), &mut notes, &mut problems);
+        let memory_windows = memory_windows(config, [window, seen.len()], &mut notes, &mut problems);
         let total = facts.frames.map(|frames| resample.unwrap_or(Ratio::ONE).first_at(frames));
         problems.extend(objective::problems(config, &objective, [window, hop], rate_hz, total));
         if let Some(total) = total
@@ -419,14 +419,15 @@ fn gate(config: &Config, hop_s: f64) -> GateSettings {
 }
 
 /// Windows that the replay memory holds: as many as are wanted, or as fit into the megabytes that it may take.
-fn memory_windows(config: &Config, samples: usize, notes: &mut Vec<String>, problems: &mut Vec<Problem>) -> usize {
+fn memory_windows(config: &Config, shape: [usize; 2], notes: &mut Vec<String>, problems: &mut Vec<Problem>) -> usize {
     let memory = &config.train.memory;
-    let fit = memory.mb as usize * 1_000_000 / (4 * samples).max(1);
+    let bytes = ReplayMemory::bytes_a_window(shape);
+    let fit = memory.mb as usize * 1_000_000 / bytes.max(1);
     if memory.mb == 0 || fit >= memory.windows {
         return memory.windows;
     }
     if config.train.enabled && fit < config.train.batch {
-        let allowed = format!("must hold at least a batch: {} windows of {} bytes", config.train.batch, 4 * samples);
+        let allowed = format!("must hold at least a batch: {} windows of {bytes} bytes", config.train.batch);
         problems.push(Problem::of("train.memory.mb", memory.mb, allowed).hint(format!("{fit} fit into it")));
     }
     notes.push(format!(

@@ -4,6 +4,7 @@
 //! does not creep while it fills; every place that was filled once holds a window from then on.
 
 use super::features::Features;
+use super::packed::Packed;
 use super::{Policy, Reservoir};
 use crate::learn::Origin;
 use rand::{RngExt, SeedableRng};
@@ -13,8 +14,7 @@ use std::collections::VecDeque;
 /// Windows, the newest in order of their coming, and older ones that a policy keeps.
 #[derive(Debug)]
 pub struct ReplayMemory {
-    pub(super) window: usize,
-    pub(super) values: Vec<f32>,
+    pub(super) packed: Packed,
     pub(super) origins: Vec<Origin>,
     pub(super) capacity: usize,
     /// Places of the newest windows, the oldest of them first: all of them with [`Policy::Fifo`].
@@ -40,14 +40,11 @@ pub(super) enum Keeping {
 const TRIES: usize = 8;
 
 impl ReplayMemory {
-    /// An empty memory for `capacity` windows of `window` samples (frames times channels); first in, first out.
+    /// An empty memory for `capacity` windows of `shape` (frames, channels); first in, first out.
     #[must_use]
-    pub fn new(capacity: usize, window: usize) -> Self {
-        // Not zeros: the system hands those out page by page as they are first touched.
-        let values = vec![f32::NAN; capacity * window];
+    pub fn new(capacity: usize, shape: [usize; 2]) -> Self {
         Self {
-            window,
-            values,
+            packed: Packed::new(capacity, shape),
             origins: Vec::with_capacity(capacity),
             capacity,
             recent: VecDeque::with_capacity(capacity + 1),
@@ -93,6 +90,12 @@ impl ReplayMemory {
         self.origins.is_empty()
     }
 
+    /// Bytes that one window of `shape` (frames, channels) takes.
+    #[must_use]
+    pub fn bytes_a_window(shape: [usize; 2]) -> usize {
+        Packed::bytes_a_window(shape)
+    }
+
     /// Windows that fit.
     #[must_use]
     pub fn capacity(&self) -> usize {
@@ -117,14 +120,14 @@ impl ReplayMemory {
         &self.origins
     }
 
-    /// The samples of a window, `[T, C]`.
-    #[must_use]
-    pub fn window(&self, index: usize) -> &[f32] {
-        &self.values[index * self.window..(index + 1) * self.window]
+    /// Appends the samples of a window, `[T, C]`; they are kept in 16 bits each, in 65,535 steps from the least to the most
+    /// of the channel in that window.
+    pub fn window(&self, index: usize, into: &mut Vec<f32>) {
+        self.packed.unpack(index, into);
     }
 
-    /// Makes room for a window and lets the caller write its samples.
-    pub fn push(&mut self, origin: Origin) -> &mut [f32] {
+    /// Takes in a window `[T, C]`.
+    pub fn push(&mut self, origin: Origin, samples: &[f32]) {
         let at = self.room();
         if at == self.origins.len() {
             self.origins.push(origin);
@@ -136,7 +139,7 @@ impl ReplayMemory {
         if let Keeping::Different(features) = &mut self.keeping {
             features.forget(at);
         }
-        &mut self.values[at * self.window..(at + 1) * self.window]
+        self.packed.put(at, samples);
     }
 
     /// The place of the next window: one that was never filled, or that of whichever window goes.
@@ -249,10 +252,16 @@ mod tests {
     use super::*;
     use rand::SeedableRng;
 
+    fn sample(memory: &ReplayMemory, index: usize) -> f32 {
+        let mut samples = Vec::new();
+        memory.window(index, &mut samples);
+        samples[0]
+    }
+
     fn filled(capacity: usize, windows: u64) -> ReplayMemory {
-        let mut memory = ReplayMemory::new(capacity, 1);
+        let mut memory = ReplayMemory::new(capacity, [1, 1]);
         for i in 0..windows {
-            memory.push(Origin { source: 0, first: i * 10 })[0] = i as f32;
+            memory.push(Origin { source: 0, first: i * 10 }, &[i as f32]);
         }
         memory
     }
@@ -260,7 +269,7 @@ mod tests {
     #[test]
     fn the_oldest_makes_room() {
         let memory = filled(4, 6);
-        let mut held: Vec<f32> = (0..memory.len()).map(|i| memory.window(i)[0]).collect();
+        let mut held: Vec<f32> = (0..memory.len()).map(|i| sample(&memory, i)).collect();
         held.sort_by(f32::total_cmp);
         assert_eq!(held, [2.0, 3.0, 4.0, 5.0]);
     }
@@ -286,19 +295,19 @@ mod tests {
 
     /// Fills a memory and looks at every window once it is drawn; a feature is an angle that rises with the number.
     fn kept_by(policy: Policy) -> Vec<u64> {
-        let mut memory = ReplayMemory::new(40, 1).keeping(policy, 0.25, 2, 3);
+        let mut memory = ReplayMemory::new(40, [1, 1]).keeping(policy, 0.25, 2, 3);
         let (mut rng, mut drawn) = (ChaCha8Rng::seed_from_u64(3), Vec::new());
         for i in 0..400u64 {
-            memory.push(Origin { source: 0, first: i })[0] = i as f32;
+            memory.push(Origin { source: 0, first: i }, &[i as f32]);
             memory.draw(&mut rng, 8, 0.25, 1, &mut drawn);
             // The first forty windows differ much, all others little.
-            let angle = |at: usize| if memory.origin(at).first < 40 { 0.1 * memory.window(at)[0] } else { -1.0 };
+            let angle = |at: usize| if memory.origin(at).first < 40 { 0.1 * sample(&memory, at) } else { -1.0 };
             let embeddings: Vec<f32> = drawn.iter().flat_map(|&at| [angle(at).cos(), angle(at).sin()]).collect();
             memory.seen(&drawn, &embeddings);
         }
         assert_eq!(memory.len(), 40);
         let mut held: Vec<u64> = memory.origins().iter().map(|origin| origin.first).collect();
-        (0..40).for_each(|at| assert_eq!(memory.window(at)[0] as u64, held[at], "samples stay with their origin"));
+        (0..40).for_each(|at| assert_eq!(sample(&memory, at) as u64, held[at], "samples stay with their origin"));
         held.sort_unstable();
         assert!(held.windows(2).all(|pair| pair[0] < pair[1]), "no window twice: {held:?}");
         held
@@ -306,20 +315,20 @@ mod tests {
 
     #[test]
     fn what_was_learnt_from_often_enough_makes_room_first() {
-        let mut memory = ReplayMemory::new(8, 1).keeping(Policy::Minred, 0.5, 2, 3).using(3);
-        (0..8).for_each(|i| memory.push(Origin { source: 0, first: i })[0] = i as f32);
+        let mut memory = ReplayMemory::new(8, [1, 1]).keeping(Policy::Minred, 0.5, 2, 3).using(3);
+        (0..8).for_each(|i| memory.push(Origin { source: 0, first: i }, &[i as f32]));
         // The third window of those kept is worn out.
         (0..3).for_each(|_| memory.seen(&[2], &[1.0, 0.0]));
-        memory.push(Origin { source: 0, first: 8 })[0] = 8.0;
+        memory.push(Origin { source: 0, first: 8 }, &[8.0]);
         assert!(!memory.origins().iter().any(|origin| origin.first == 2) && memory.len() == 8);
         assert!(memory.origins().iter().any(|origin| origin.first == 0));
     }
 
     #[test]
     fn a_long_stretch_does_not_drown_a_short_one() {
-        let mut memory = ReplayMemory::new(500, 1);
+        let mut memory = ReplayMemory::new(500, [1, 1]);
         for (source, windows) in [(0, 400u64), (1, 25)] {
-            (0..windows).for_each(|i| memory.push(Origin { source, first: i * 100 })[0] = 0.0);
+            (0..windows).for_each(|i| memory.push(Origin { source, first: i * 100 }, &[0.0]));
         }
         let (mut rng, mut drawn, mut of_short) = (ChaCha8Rng::seed_from_u64(3), Vec::new(), 0);
         for _ in 0..100 {

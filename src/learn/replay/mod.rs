@@ -3,6 +3,7 @@
 mod features;
 mod memory;
 mod minred;
+mod packed;
 mod policy;
 mod reservoir;
 mod saved;

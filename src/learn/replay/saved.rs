@@ -13,8 +13,12 @@ impl ReplayMemory {
         let name = |what: &str| format!("{prefix}{what}");
         let places = |all: &mut dyn Iterator<Item = usize>| all.map(|place| place as u64).collect::<Vec<u64>>();
         let held = self.len();
+        let codes = self.packed.codes[..held * self.packed.window()].iter().map(|&code| f32::from(code)).collect();
+        let spans = self.packed.spans[..held * self.packed.channels()].concat();
         let mut saved = vec![
-            of_rows(name("windows"), self.values[..held * self.window].to_vec(), self.window),
+            // Whole numbers up to 65,535 are exact in single precision.
+            of_rows(name("codes"), codes, self.packed.window()),
+            of_rows(name("spans"), spans, 2 * self.packed.channels()),
             of_origins(name("origins"), self.origins.iter().copied()),
             of_numbers(name("recent"), places(&mut self.recent.iter().copied())),
             of_numbers(name("kept"), places(&mut self.kept.iter().copied())),
@@ -38,10 +42,10 @@ impl ReplayMemory {
     pub fn take_up(&mut self, prefix: &str, tensors: &[Named]) -> bool {
         let name = |what: &str| format!("{prefix}{what}");
         let all = |what: &str| numbers(tensors, &name(what));
-        let (Some(windows), Some(origins)) = (values(tensors, &name("windows")), origins(tensors, &name("origins")))
-        else {
+        let (Some(codes), Some(spans)) = (values(tensors, &name("codes")), values(tensors, &name("spans"))) else {
             return false;
         };
+        let Some(origins) = origins(tensors, &name("origins")) else { return false };
         let places = |what: &str| {
             let places: Vec<usize> = all(what)?.into_iter().map(|place| place as usize).collect();
             places.iter().all(|&place| place < origins.len()).then_some(places)
@@ -50,7 +54,8 @@ impl ReplayMemory {
         let Some(uses) = all("uses").filter(|uses| uses.len() == origins.len()) else { return false };
         let shape = [self.capacity as u64, self.most_recent as u64];
         if all("shape").as_deref() != Some(&shape)
-            || windows.len() != origins.len() * self.window
+            || codes.len() != origins.len() * self.packed.window()
+            || spans.len() != origins.len() * 2 * self.packed.channels()
             || recent.len() + kept.len() != origins.len()
             || origins.len() > self.capacity
         {
@@ -69,7 +74,8 @@ impl ReplayMemory {
             Keeping::Different(features) => features.take_up(prefix, tensors, origins.len()),
         };
         if is_taken {
-            self.values[..windows.len()].copy_from_slice(windows);
+            self.packed.codes.iter_mut().zip(codes).for_each(|(place, &code)| *place = code as u16);
+            self.packed.spans.iter_mut().zip(spans.as_chunks().0).for_each(|(place, &span)| *place = span);
             self.uses.iter_mut().zip(uses).for_each(|(place, uses)| *place = u32::try_from(uses).unwrap_or(u32::MAX));
             (self.origins, self.recent, self.kept) = (origins, recent.into(), kept);
         }
