@@ -5,8 +5,10 @@
 //! nothing; one that is damaged, foreign or of a later version is refused.
 
 use super::encoder::torch;
+use super::gate::{Metrics, of_counters};
 use super::nn::{Compute, Init};
 use super::parameters::{self, Named};
+use super::trainer::SERVED_METRIC;
 use super::{Axes, Checkpoint, Encoder, EncoderShape, Method, checkpoint};
 use crate::config::{SignalConfig, WindowConfig};
 use crate::dsp::ScaleState;
@@ -58,6 +60,9 @@ pub struct ModelCard {
     pub settings: Vec<(String, String)>,
     /// Optimiser steps behind it.
     pub steps: u64,
+    /// What it showed on windows that were held back from learning; nothing where none were.
+    #[serde(default)]
+    pub metrics: Metrics,
     /// What it was trained on.
     pub trained_on: String,
     /// Rate of the stream in hertz.
@@ -133,6 +138,7 @@ impl Model {
             method: identity.method,
             settings: identity.settings.clone(),
             steps,
+            metrics: of_counters(SERVED_METRIC, &checkpoint.learnt.counters),
             trained_on: trained_on.to_owned(),
             rate_hz: identity.rate_hz,
             window: identity.window,
@@ -274,7 +280,8 @@ mod tests {
             scaling: None,
             settings: Vec::new(),
         };
-        let learnt = Learnt { tensors, counters: vec![("steps".into(), 7)] };
+        let counters = vec![("steps".into(), 7), (format!("{SERVED_METRIC}rankme"), (1.0f64 / 3.0).to_bits())];
+        let learnt = Learnt { tensors, counters };
         let row = |a: f64, b: f64| vec![a, b];
         let scale = ScaleState {
             centre: row(0.0, -1.0 / 3.0),
@@ -294,6 +301,7 @@ mod tests {
             model.save(&folder).unwrap();
             let read = Model::load(&folder).unwrap();
             assert_eq!((&read.weights, &read.card.encoder, read.card.steps), (&model.weights, &model.card.encoder, 7));
+            assert_eq!(read.card.metrics, Metrics::from([("rankme".to_owned(), 1.0 / 3.0)]));
             assert_eq!((&read.card.scale, read.card.scale.is_some()), (&model.card.scale, true));
             let window: Vec<f32> = (0..128u8).map(|i| f32::from(i % 13) - 6.0).collect();
             let embeds = |model: &Model| model.encoder(Compute::default()).unwrap().embed(window.clone(), 2);

@@ -3,7 +3,7 @@
 //! Bounded channels; a stage never waits for telemetry. Invariant: what finds no room is counted by nobody but shown by
 //! the counters, which are read directly.
 
-use crate::learn::{Health, TrainerStatus};
+use crate::learn::TrainerStatus;
 use crate::signal::{Event, Marker, Stamp};
 
 /// One message.
@@ -23,5 +23,5 @@ pub(super) enum Report {
         memory: (usize, usize),
     },
     /// Another generation is being served, and the decision in words.
-    Swap { number: u64, at: Stamp, health: Health, text: String },
+    Swap { number: u64, at: Stamp, text: String },
 }

@@ -283,24 +283,10 @@ fn health(status: &TrainerStatus, alarms: &[&str]) -> Value {
             told[key] = json!(rounded(value));
         }
     }
-    let figures = &found.figures;
     if found.windows > 0 {
         told["windows"] = json!(found.windows);
-        for (key, value) in [
-            ("participation", Some(figures.participation)),
-            ("alignment", Some(figures.alignment)),
-            ("uniformity", Some(figures.uniformity)),
-            ("positive", Some(figures.positive)),
-            ("negative", Some(figures.negative)),
-            ("accuracy", Some(figures.accuracy)),
-            ("chance", Some(figures.chance)),
-            ("contrast", Some(figures.contrast)),
-            ("amplitude", Some(figures.amplitude)),
-            ("line", figures.line),
-        ] {
-            if let Some(value) = value {
-                told[key] = json!(rounded(value));
-            }
+        for (key, value) in found.figures.named() {
+            told[key] = json!(rounded(value));
         }
     }
     told

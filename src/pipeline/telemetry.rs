@@ -9,7 +9,7 @@ use super::report::Report;
 use super::train::{Order, TrainCounts};
 use super::view::{GateView, Latency, Ledger, RecordingView, ServingView, TrainerState, TrainerView, View};
 use super::watch::QualityCounts;
-use crate::learn::{Generation, Health, TrainerStatus};
+use crate::learn::{Generation, TrainerStatus};
 use crate::lsl::LslError;
 use crate::ring::{ReaderCounts, WriterCounts};
 use crate::serve::record::RecordCounts;
@@ -149,7 +149,7 @@ impl Telemetry {
             match report {
                 Report::Event(event) => self.happened(event),
                 Report::Marker(marker) => self.display.mark(marker),
-                Report::Swap { number, at, health, text } => self.swap(number, at, health, text),
+                Report::Swap { number, at, text } => self.swap(number, at, text),
                 Report::Step { step, loss, chance, learning_rate, status, memory } => {
                     let trainer = &mut self.trainer;
                     (trainer.steps, trainer.chance, trainer.learning_rate) = (step, chance, learning_rate);
@@ -179,10 +179,9 @@ impl Telemetry {
         }
     }
 
-    fn swap(&mut self, number: u64, at: Stamp, health: Health, text: String) {
+    fn swap(&mut self, number: u64, at: Stamp, text: String) {
         self.swapped = at;
-        (self.trainer.generation, self.trainer.std, self.trainer.rankme) =
-            (number, health.std as f32, health.rankme as f32);
+        self.trainer.generation = number;
         self.happened(Event { at, kind: EventKind::Swap, text });
         self.tell_generation(at);
     }
@@ -269,6 +268,7 @@ impl Telemetry {
         }
         let has_collapsed = status.examination.as_ref().is_some_and(|found| found.has_collapsed());
         trainer.state = if has_collapsed { TrainerState::Collapsed } else { TrainerState::Ok };
+        (trainer.std, trainer.rankme) = (status.health.std as f32, status.health.rankme as f32);
         trainer.gate = GateView {
             held: status.held,
             on_trial: status.on_trial,

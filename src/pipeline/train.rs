@@ -250,6 +250,9 @@ impl TrainStage {
         {
             self.carry_out(decision, now);
         }
+        if self.trainer.status().examination.is_none() {
+            self.trainer.observe();
+        }
         if report.skipped {
             let text =
                 format!("step {} was not taken: loss or gradients are not finite", self.trainer.status().steps + 1);
@@ -305,15 +308,15 @@ impl TrainStage {
         let text = decision.text();
         match decision {
             Decision::Served { generation, .. } => {
-                let Generation { number, health, .. } = *generation;
+                let number = generation.number;
                 self.served.store(generation);
-                let _ = self.reports.try_send(Report::Swap { number, at: now, health, text });
+                let _ = self.reports.try_send(Report::Swap { number, at: now, text });
             }
             Decision::RolledBack { to, .. } => {
-                let Generation { number, health, .. } = *to;
+                let number = to.number;
                 if self.served.load().number != number {
                     self.served.store(to);
-                    let _ = self.reports.try_send(Report::Swap { number, at: now, health, text });
+                    let _ = self.reports.try_send(Report::Swap { number, at: now, text });
                 } else {
                     self.tell(now, EventKind::Warning, text);
                 }

@@ -13,6 +13,7 @@ mod quality;
 mod recordings;
 mod resample;
 mod resume;
+mod soak;
 
 pub use embeddings::{Row, rows};
 

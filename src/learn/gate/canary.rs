@@ -2,6 +2,7 @@
 //!
 //! Owned by the gate. Invariant: it is judged after its last window and not before.
 
+use super::Metrics;
 use crate::learn::objective::Learnt;
 use crate::learn::{Generation, Health};
 
@@ -12,6 +13,8 @@ pub(in crate::learn) struct Canary {
     pub candidate: Generation,
     /// All that was learnt behind it.
     pub learnt: Learnt,
+    /// What it showed.
+    pub showed: Metrics,
     /// Windows that it encodes.
     pub windows: usize,
     of_candidate: Vec<f32>,
@@ -35,9 +38,9 @@ fn median(values: &[f64]) -> f64 {
 }
 
 impl Canary {
-    pub fn new(candidate: Generation, learnt: Learnt, windows: usize) -> Self {
+    pub fn new(candidate: Generation, learnt: Learnt, showed: Metrics, windows: usize) -> Self {
         let (of_candidate, of_served, took_ms) = Default::default();
-        Self { candidate, learnt, windows, of_candidate, of_served, took_ms }
+        Self { candidate, learnt, showed, windows, of_candidate, of_served, took_ms }
     }
 
     /// Windows that it has encoded.
@@ -88,7 +91,7 @@ mod tests {
         let encoder = Encoder::new(&mut Init::serving(0, Compute::default()), &shape);
         let (health, made_at) = (Health::default(), Stamp::default());
         let generation = Generation { number: 1, step: 1, encoder, axes: None, health, made_at };
-        let mut canary = Canary::new(generation, Learnt::default(), rows.len());
+        let mut canary = Canary::new(generation, Learnt::default(), Metrics::default(), rows.len());
         for (i, row) in rows.iter().enumerate() {
             assert_eq!(canary.take(row, &[[1.0, 0.0], [0.0, 1.0]][i % 2], [ms, 4.0]), i + 1 == rows.len());
         }

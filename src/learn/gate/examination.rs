@@ -2,7 +2,7 @@
 //!
 //! Plain values, made on the trainer's thread. Invariant: candidate and served were judged on the same windows.
 
-use super::{Alarm, Figures};
+use super::{Alarm, Figures, Metrics, metrics};
 
 /// What one look at the weights found.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -36,6 +36,11 @@ pub struct Examination {
 }
 
 impl Examination {
+    /// What the candidate showed, by name.
+    pub(in crate::learn) fn metrics(&self) -> Metrics {
+        metrics(&self.figures, self.windows, self.loss, self.loss_chance)
+    }
+
     /// The alarms without their reasons, each once.
     #[must_use]
     pub fn words(&self) -> Vec<&'static str> {

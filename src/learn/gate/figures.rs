@@ -32,6 +32,29 @@ pub struct Figures {
     pub line: Option<f64>,
 }
 
+impl Figures {
+    /// All of them by name.
+    #[must_use]
+    pub fn named(&self) -> Vec<(&'static str, f64)> {
+        let Self { health, .. } = self;
+        let always = [
+            ("std", health.std),
+            ("rankme", health.rankme),
+            ("cosine", health.cosine),
+            ("participation", self.participation),
+            ("alignment", self.alignment),
+            ("uniformity", self.uniformity),
+            ("positive", self.positive),
+            ("negative", self.negative),
+            ("accuracy", self.accuracy),
+            ("chance", self.chance),
+            ("contrast", self.contrast),
+            ("amplitude", self.amplitude),
+        ];
+        always.into_iter().chain(self.line.map(|line| ("line", line))).collect()
+    }
+}
+
 /// Windows `[N, T, C]` as they are and in two views, with what a shortcut could go by.
 #[derive(Debug, Default)]
 pub(in crate::learn) struct Probed {

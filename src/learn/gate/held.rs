@@ -59,6 +59,11 @@ impl Probe {
             (self.windows, self.origins) = (windows.to_vec(), origins);
         }
     }
+
+    pub fn iter(&self) -> impl Iterator<Item = (Origin, &[f32])> {
+        let window = self.windows.len() / self.len().max(1);
+        self.origins.iter().copied().zip(self.windows.chunks_exact(window.max(1)))
+    }
 }
 
 /// The newest windows in order, of which each is learnt from once so many newer ones have come.

@@ -2,7 +2,7 @@
 //!
 //! Owned by the trainer. Invariant: `judge` has what is served, down to its target and queue, and never learns.
 
-use super::{Best, Canary, GateSettings, Probe, Unseen};
+use super::{Best, Canary, GateSettings, Metrics, Probe, Unseen};
 use crate::learn::objective::{Learnt, Objective};
 use crate::learn::{Encoder, Generation};
 use std::collections::VecDeque;
@@ -41,6 +41,8 @@ pub(in crate::learn) struct Gate {
     pub rate: f64,
     /// True while a person wants what is served to stay.
     pub held: bool,
+    /// What the weights that are served showed at the last look.
+    pub showed: Metrics,
     /// The best that served generations showed.
     pub best: Best,
     /// Since the last look: windows that were no good, and all of them.
@@ -64,6 +66,7 @@ impl Gate {
             good: 0,
             rate: 1.0,
             held: false,
+            showed: Metrics::default(),
             best: Best::default(),
             rejected: [0; 2],
             loud: [0.0; 2],

@@ -10,12 +10,14 @@ mod examination;
 mod figures;
 mod held;
 mod keeper;
+mod metrics;
 mod settings;
 
 pub use alarm::Alarm;
 pub use decision::Decision;
 pub use examination::Examination;
 pub use figures::Figures;
+pub use metrics::Metrics;
 pub use settings::GateSettings;
 
 pub(super) use alarm::{Best, Seen, alarms};
@@ -23,3 +25,4 @@ pub(super) use canary::Canary;
 pub(super) use figures::{Probed, figures, mean_square};
 pub(super) use held::{Probe, Unseen};
 pub(super) use keeper::{Accepted, Gate};
+pub(super) use metrics::{counters, metrics, of_counters};

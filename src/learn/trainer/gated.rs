@@ -5,10 +5,11 @@
 
 use super::Trainer;
 use crate::learn::gate::{
-    Accepted, Alarm, Canary, Decision, Examination, Gate, GateSettings, Probed, Seen, alarms, figures, mean_square,
+    Accepted, Alarm, Canary, Decision, Examination, Gate, GateSettings, Metrics, Probed, Seen, alarms, figures,
+    mean_square, metrics,
 };
 use crate::learn::health::linear_cka;
-use crate::learn::objective::{Batch, Judged, Origin, build};
+use crate::learn::objective::{Batch, Judged, Learnt, Origin, build};
 use crate::learn::{Axes, Encoder, Forecast, Generation, Health, Method, parameters};
 use crate::signal::{Clock, Stamp};
 use rand::SeedableRng;
@@ -38,7 +39,7 @@ impl Trainer {
     pub fn offer(&mut self, origin: Origin, samples: &[f32]) {
         let is_ready = self.is_ready();
         let memory = &mut self.memory;
-        let mut learn = |origin: Origin, samples: &[f32]| memory.push(origin).copy_from_slice(samples);
+        let mut learn = |origin: Origin, samples: &[f32]| memory.push(origin, samples);
         let Some(gate) = &mut self.gate else { return learn(origin, samples) };
         gate.rejected[1] += 1;
         if gate.probe.take(origin, samples) {
@@ -95,6 +96,24 @@ impl Trainer {
         decision
     }
 
+    /// Takes the figures of this moment without a decision, so that they are there from the first step on.
+    pub fn observe(&mut self) {
+        let Some(mut gate) = self.gate.take() else { return };
+        let found = self.look(&mut gate, true);
+        self.gate = Some(gate);
+        self.note(found);
+    }
+
+    /// Keeps what was found; without held windows to judge by, the health of the last batch stands for theirs.
+    fn note(&mut self, found: Examination) {
+        self.status.health = if found.windows > 0 {
+            found.figures.health
+        } else {
+            Health::of(&self.embeddings, self.settings.objective.encoder.embedding)
+        };
+        self.status.examination = Some(Arc::new(found));
+    }
+
     fn examined(&mut self, gate: &mut Gate, now: Stamp) -> Option<Decision> {
         let encoder = self.objective.encoder();
         let is_finite = parameters::list(&encoder).iter().flat_map(|p| &p.values).all(|v| v.is_finite());
@@ -110,13 +129,8 @@ impl Trainer {
             reasons.push(format!("on new signal it does {ratio:.3} times as badly as what is served"));
             is_fault = true;
         }
-        let health = found.figures.health;
-        self.status.health = if found.windows > 0 {
-            health
-        } else {
-            Health::of(&self.embeddings, self.settings.objective.encoder.embedding)
-        };
-        self.status.examination = Some(Arc::new(found));
+        let showed = found.metrics();
+        self.note(found);
         if !reasons.is_empty() {
             return Some(self.refuse(gate, reasons, is_fault));
         }
@@ -127,10 +141,10 @@ impl Trainer {
         let candidate = Generation { number: 0, step, encoder, axes: None, health: self.status.health, made_at: now };
         let (learnt, windows) = (self.objective.learnt(), gate.settings.canary);
         if windows > 0 {
-            gate.canary = Some(Canary::new(candidate, learnt, windows));
+            gate.canary = Some(Canary::new(candidate, learnt, showed, windows));
             return Some(Decision::Shadowed { step, windows });
         }
-        Some(self.accept(gate, candidate, learnt, now, false))
+        Some(self.accept(gate, candidate, learnt, showed, now))
     }
 
     fn refuse(&mut self, gate: &mut Gate, reasons: Vec<String>, is_fault: bool) -> Decision {
@@ -176,6 +190,7 @@ impl Trainer {
                 (found.loss, found.served_loss) = (Some(f64::from(new.loss)), Some(f64::from(old.loss)));
                 found.loss_chance = new.chance.map(f64::from);
             }
+            gate.showed = metrics(&served, gate.probe.len(), found.served_loss, found.loss_chance);
             found.ratio = if self.has_moving_target() {
                 Some(candidate.contrast / served.contrast.max(1e-9))
             } else {
@@ -230,8 +245,9 @@ impl Trainer {
         }
     }
 
-    /// A batch of windows that nothing was learnt from, with the same views whoever judges it; for methods that ask for
-    /// several windows a row, one of the memory. None while there are too few.
+    /// A batch of windows that nothing was learnt from, with the same views whoever judges it: the newest, and with them the
+    /// probe set, for a dozen windows of the present moment are a matter of luck. For methods that ask for several windows a
+    /// row, one of the memory. None while there are too few.
     fn unseen(&mut self, gate: &Gate) -> Option<Batch> {
         let asks = self.drawing.asks;
         let mut batch = Batch {
@@ -254,7 +270,7 @@ impl Trainer {
         if gate.unseen.len() < LEAST_WINDOWS {
             return None;
         }
-        let all: Vec<(Origin, &[f32])> = gate.unseen.iter().collect();
+        let all: Vec<(Origin, &[f32])> = gate.unseen.iter().chain(gate.probe.iter()).collect();
         for which in 0..asks.views() {
             batch.origins[which] = all.iter().map(|(origin, _)| *origin).collect();
             for (i, (_, samples)) in all.iter().enumerate() {
@@ -311,7 +327,7 @@ impl Trainer {
         let budget_ms = gate.settings.latency_ms.filter(|_| clock.is_some());
         match canary.against(self.settings.objective.encoder.embedding, budget_ms) {
             Some(reason) => Some(self.refuse(gate, vec![reason], true)),
-            None => Some(self.accept(gate, canary.candidate, canary.learnt, now, false)),
+            None => Some(self.accept(gate, canary.candidate, canary.learnt, canary.showed, now)),
         }
     }
 
@@ -325,7 +341,10 @@ impl Trainer {
             let health = Health::of(&self.embeddings, self.settings.objective.encoder.embedding);
             let candidate = Generation { number: 0, step, encoder, axes: None, health, made_at: now };
             let learnt = self.objective.learnt();
-            self.accept(&mut gate, candidate, learnt, now, true)
+            match self.accept(&mut gate, candidate, learnt, Metrics::default(), now) {
+                Decision::Served { generation, .. } => Decision::Served { generation, by_hand: true },
+                other => other,
+            }
         } else {
             self.status.refused += 1;
             let reasons = vec!["its weights are not finite".to_owned()];
@@ -342,6 +361,7 @@ impl Trainer {
         let decision = gate.earlier.pop_back().map(|before| {
             gate.served = before;
             gate.judge_by_served();
+            gate.showed.clear();
             (gate.failures, gate.good, gate.canary) = (0, 0, None);
             gate.served.generation.made_at = now;
             self.go_back(&gate.served.learnt);
@@ -354,7 +374,7 @@ impl Trainer {
     }
 
     /// Takes up what was learnt at an accepted state. Steps and draws go on counting.
-    fn go_back(&mut self, learnt: &crate::learn::objective::Learnt) {
+    fn go_back(&mut self, learnt: &Learnt) {
         let before = [self.objective.steps(), self.objective.skipped()];
         if let Err(error) = self.objective.restore(learnt) {
             unreachable!("what the same objective has learnt: {error}");
@@ -368,9 +388,9 @@ impl Trainer {
         &mut self,
         gate: &mut Gate,
         mut candidate: Generation,
-        learnt: crate::learn::objective::Learnt,
+        learnt: Learnt,
+        showed: Metrics,
         now: Stamp,
-        by_hand: bool,
     ) -> Decision {
         self.status.generations += 1;
         candidate.number = self.status.generations;
@@ -383,9 +403,10 @@ impl Trainer {
             candidate.axes = Some(Arc::new(axes));
         }
         gate.serve(Accepted { generation: candidate.clone(), raw, learnt });
+        gate.showed = showed;
         gate.went_well();
         self.objective.scale_rate(gate.rate);
-        Decision::Served { generation: Arc::new(candidate), by_hand }
+        Decision::Served { generation: Arc::new(candidate), by_hand: false }
     }
 
     /// What turns the candidate's embeddings onto the axes of what is served: by the probe set, and an even sample of the
@@ -399,7 +420,7 @@ impl Trainer {
         let mut windows = gate.probe.windows.clone();
         let held = self.memory.len();
         let count = AXES_WINDOWS.min(held);
-        (0..count).for_each(|i| windows.extend_from_slice(self.memory.window(i * held / count)));
+        (0..count).for_each(|i| self.memory.window(i * held / count, &mut windows));
         let served = gate.served.generation.encoder.embed_all(windows.clone(), frames, channels);
         let new = candidate.embed_all(windows, frames, channels);
         Axes::fit(&new, &served, dimension)

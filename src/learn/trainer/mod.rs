@@ -9,6 +9,8 @@ mod signal;
 #[cfg(test)]
 mod tests;
 
+pub(super) use saved::SERVED_METRIC;
+
 use super::draw::{Drawing, Drawn};
 use super::gate::{Examination, Gate};
 use super::objective::{Batch, Objective, ObjectiveSettings, Origin, StepReport, build};
@@ -90,6 +92,8 @@ pub struct Trainer {
     drawn: Drawn,
     draws: u64,
     embeddings: Vec<f32>,
+    /// The window that an augmentation mixes into another.
+    partner: Vec<f32>,
     gate: Option<Box<Gate>>,
     /// Steps, and skipped ones, that roll-backs undid: they have been counted all the same.
     undone: [u64; 2],
@@ -116,7 +120,7 @@ impl Trainer {
         rng.set_stream(1);
         Self {
             objective: build(&settings.objective),
-            memory: ReplayMemory::new(settings.memory_windows, settings.frames * channels).keeping(
+            memory: ReplayMemory::new(settings.memory_windows, [settings.frames, channels]).keeping(
                 settings.policy,
                 settings.recent_fraction,
                 settings.objective.encoder.embedding,
@@ -133,6 +137,7 @@ impl Trainer {
             drawn: Drawn::default(),
             draws: 0,
             embeddings: Vec::new(),
+            partner: Vec::new(),
             gate: None,
             undone: [0; 2],
             status: TrainerStatus { rate: 1.0, ..TrainerStatus::default() },
@@ -147,9 +152,9 @@ impl Trainer {
         self
     }
 
-    /// Room in the replay memory for a window, to be filled with its samples `[T, C]` at once.
-    pub fn admit(&mut self, origin: Origin) -> &mut [f32] {
-        self.memory.push(origin)
+    /// Takes a window `[T, C]` into the replay memory.
+    pub fn admit(&mut self, origin: Origin, samples: &[f32]) {
+        self.memory.push(origin, samples);
     }
 
     /// True once there are enough windows for a batch of different ones, and the neighbours that the method asks for.
@@ -222,11 +227,15 @@ impl Trainer {
             view.clear();
             for (row, &index) in drawn.iter().enumerate() {
                 let from = view.len();
-                view.extend_from_slice(self.memory.window(index));
+                self.memory.window(index, view);
                 if asks.is_augmented() {
                     // Another one for each view: a partner that both share would be what they have in common.
                     let partner = drawn[(row + 1 + which) % drawn.len()];
-                    let partner = (partner != index).then(|| self.memory.window(partner));
+                    self.partner.clear();
+                    if partner != index {
+                        self.memory.window(partner, &mut self.partner);
+                    }
+                    let partner = (partner != index).then_some(self.partner.as_slice());
                     self.augmenter.view(&mut view[from..], partner, first + row as u64, which as u64);
                 }
             }

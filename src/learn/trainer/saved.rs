@@ -5,7 +5,7 @@
 
 use super::Trainer;
 use crate::learn::checkpoint::Identity;
-use crate::learn::gate::Best;
+use crate::learn::gate::{Best, counters, of_counters};
 use crate::learn::objective::Learnt;
 use crate::learn::parameters::Named;
 use crate::learn::{Axes, Checkpoint, CheckpointError, Generation, Health};
@@ -14,6 +14,9 @@ use std::sync::Arc;
 
 /// Before the names of all that stands behind what is served.
 pub(in crate::learn) const SERVED: &str = "served.";
+
+/// Before the names of the counters with what it showed.
+pub(in crate::learn) const SERVED_METRIC: &str = "served_metric.";
 
 /// Counters with the bits of the best figures.
 const BEST: [&str; 4] = ["gate_best_std", "gate_best_rank", "gate_best_participation", "gate_best_uniformity"];
@@ -43,6 +46,7 @@ impl Trainer {
             let served = &gate.served;
             counter("served_number", served.generation.number);
             counter("served_step", served.generation.step);
+            learnt.counters.extend(counters(SERVED_METRIC, &gate.showed));
             learnt.tensors.extend(with_prefix(SERVED, &served.learnt.tensors));
             let counters = served.learnt.counters.iter();
             learnt.counters.extend(counters.map(|(name, value)| (format!("{SERVED}{name}"), *value)));
@@ -83,6 +87,7 @@ impl Trainer {
             gate.good = u32::try_from(count("gate_good")).unwrap_or_default();
             gate.rate = 1.0 / count("gate_rate_divisor").max(1) as f64;
             let [std, rank, participation, uniformity] = BEST.map(|name| f64::from_bits(count(name)));
+            gate.showed = of_counters(SERVED_METRIC, &learnt.counters);
             gate.best = Best { std, rank, participation, uniformity };
             self.objective.scale_rate(gate.rate);
             (self.status.rate, self.status.failures) = (gate.rate, gate.failures);

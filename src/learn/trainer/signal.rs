@@ -5,7 +5,7 @@
 
 use super::Trainer;
 use super::saved::{behind, with_prefix};
-use crate::learn::gate::Canary;
+use crate::learn::gate::{Canary, counters, of_counters};
 use crate::learn::numbers::{numbers, of_numbers, of_origins, of_rng, of_rows, origins, put_rng, values};
 use crate::learn::objective::{Learnt, build};
 use crate::learn::{Generation, Health};
@@ -13,6 +13,7 @@ use crate::signal::Stamp;
 
 const REPLAY: &str = "replay.";
 const CANARY: &str = "canary.";
+const TRIAL_METRIC: &str = "trial_metric.";
 
 impl Trainer {
     pub(super) fn save_signal(&self, learnt: &mut Learnt) {
@@ -40,8 +41,9 @@ impl Trainer {
             let health = [std, rankme, cosine].map(f64::to_bits);
             let numbers = [canary.candidate.step, canary.windows as u64].into_iter().chain(health);
             tensors.push(of_numbers("trial.numbers".into(), numbers));
-            let counters = canary.learnt.counters.iter();
-            learnt.counters.extend(counters.map(|(name, value)| (format!("{CANARY}{name}"), *value)));
+            learnt.counters.extend(counters(TRIAL_METRIC, &canary.showed));
+            let behind = canary.learnt.counters.iter();
+            learnt.counters.extend(behind.map(|(name, value)| (format!("{CANARY}{name}"), *value)));
         }
     }
 
@@ -76,6 +78,7 @@ impl Trainer {
             values(tensors, "trial.candidate"),
             values(tensors, "trial.served"),
         ) {
+            let showed = of_counters(TRIAL_METRIC, &learnt.counters);
             let learnt = behind(CANARY, learnt);
             let mut other = build(&self.settings.objective);
             // What does not fit is tried anew with the next candidate.
@@ -83,7 +86,7 @@ impl Trainer {
                 let [std, rankme, cosine] = [std, rankme, cosine].map(f64::from_bits);
                 let (health, made_at) = (Health { std, rankme, cosine }, Stamp::default());
                 let candidate = Generation { number: 0, step, encoder: other.encoder(), axes: None, health, made_at };
-                let mut canary = Canary::new(candidate, learnt, windows as usize);
+                let mut canary = Canary::new(candidate, learnt, showed, windows as usize);
                 for (new, served) in new.chunks_exact(dimension).zip(served.chunks_exact(dimension)) {
                     canary.take(new, served, [0.0; 2]);
                 }

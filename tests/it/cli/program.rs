@@ -182,6 +182,13 @@ impl Started {
         assert!(Command::new("kill").args([&format!("-{signal}"), &pid]).status().unwrap().success());
     }
 
+    /// Its resident memory in KiB.
+    pub fn resident_kb(&self) -> i64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
     /// What it has said on stdout so far.
     pub fn out(&self) -> String {
         String::from_utf8_lossy(&std::fs::read(&self.out).unwrap()).into_owned()
@@ -205,11 +212,12 @@ impl Started {
 
     /// Waits for its end.
     pub fn wait(mut self) -> Said {
+        let asked = self.now();
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
-            assert!(self.now().0 < PATIENCE_S, "it does not end: {}", self.out());
+            assert!(self.now() - asked < PATIENCE_S, "it does not end: {}", self.out());
             std::thread::sleep(Duration::from_millis(2));
         };
         let read = |path: &Path| String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned();
