@@ -6,6 +6,7 @@
 
 pub mod config;
 pub mod dsp;
+pub mod evaluate;
 pub mod format;
 pub mod learn;
 pub mod lsl;

@@ -7,20 +7,11 @@
 //! the protocol and the table. Everything runs on one thread and with fixed seeds: the same machine gives the same figures.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a table is what it is run for")]
 
-mod data;
-mod interval;
-mod judge;
-mod recipe;
-
 use anyhow::bail;
-use data::{EEGMAT, Labelled, SSVEP};
-use interval::Interval;
-use judge::{Features, accuracy, log_band_power};
+use neurostream::evaluate::{EEGMAT, Features, Interval, Labelled, SSVEP, accuracy, group_of, log_band_power, recipe};
 use neurostream::learn::{Architecture, Batch, Encoder, Method, Origin, Trainer};
 use neurostream::pipeline::{MonotonicClock, own_pool};
 use neurostream::signal::{Clock, Stamp};
-use rand::SeedableRng;
-use rand::seq::SliceRandom;
 use std::path::PathBuf;
 
 #[global_allocator]
@@ -82,7 +73,7 @@ fn over_seeds(set: &Labelled, features: impl Fn(u64, usize) -> Features) -> Vec<
             let features = features(seed, group);
             let all = 0..set.trials.len();
             let (asked, known): (Vec<usize>, Vec<usize>) =
-                all.partition(|&i| group_of(set, seed)[features.subjects[i]] == group);
+                all.partition(|&i| group_of(set.subjects, GROUPS, seed)[features.subjects[i]] == group);
             told[0].extend(features.told(&known, &asked));
             told[1].extend(features.by_subject().told(&known, &asked));
         }
@@ -91,16 +82,9 @@ fn over_seeds(set: &Labelled, features: impl Fn(u64, usize) -> Features) -> Vec<
     SEEDS.iter().map(of_seed).collect()
 }
 
-/// The group of each subject.
-fn group_of(set: &Labelled, seed: u64) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..set.subjects).collect();
-    order.shuffle(&mut rand_chacha::ChaCha8Rng::seed_from_u64(seed));
-    order.into_iter().map(|place| place % GROUPS).collect()
-}
-
 /// The encoder of this seed: with first weights, or as a method leaves it that sees the windows of all other groups.
 fn encoder(set: &Labelled, architecture: &Architecture, seed: u64, group: usize, method: Option<Method>) -> Encoder {
-    let groups = group_of(set, seed);
+    let groups = group_of(set.subjects, GROUPS, seed);
     let learns = |&recording: &usize| groups[set.recordings[recording].subject] != group;
     let windows: Vec<(usize, usize)> = (0..set.recordings.len())
         .filter(learns)
@@ -112,7 +96,7 @@ fn encoder(set: &Labelled, architecture: &Architecture, seed: u64, group: usize,
     if method.is_some() {
         for (recording, first) in windows {
             let origin = Origin { source: recording as u32, first: first as u64 };
-            trainer.admit(origin).copy_from_slice(set.samples(recording, first));
+            trainer.admit(origin, set.samples(recording, first));
         }
         let mut batch = Batch::default();
         for _ in 0..recipe::STEPS {

@@ -378,6 +378,28 @@ pub struct ViewsArguments {
 pub enum Benchmark {
     /// Time training steps of the networks that a twin in PyTorch has too (benches/train).
     Train(TrainBenchmark),
+    /// Learn from labelled recordings in one pass, sorted by state, with each kind of replay memory (docs/online.md).
+    Online(OnlineBenchmark),
+}
+
+/// Arguments of `bench online`.
+#[derive(Debug, Args)]
+pub struct OnlineBenchmark {
+    /// The folder that holds eegmat and ssvep-exo.
+    #[arg(long, value_name = "DIR", default_value = "../shared/data/labelled")]
+    pub data: PathBuf,
+    /// eegmat or ssvep-exo.
+    #[arg(long, default_value = "ssvep-exo")]
+    pub set: String,
+    /// The method.
+    #[arg(long, default_value = "simclr")]
+    pub method: String,
+    /// Training steps in one pass.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub steps: u64,
+    /// Seeds, from 1 on.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub seeds: u64,
 }
 
 /// Arguments of `bench train`.

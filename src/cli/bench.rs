@@ -18,6 +18,7 @@ const STEPS: std::ops::Range<usize> = 3..2000;
 pub fn bench(benchmark: &Benchmark) -> anyhow::Result<ExitCode> {
     match benchmark {
         Benchmark::Train(arguments) => train(arguments),
+        Benchmark::Online(arguments) => super::bench_online::online(arguments),
     }
 }
 

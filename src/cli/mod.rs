@@ -6,6 +6,7 @@
 mod allocator;
 mod arguments;
 mod bench;
+mod bench_online;
 mod check;
 mod convert;
 mod describe;

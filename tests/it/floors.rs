@@ -15,7 +15,7 @@ const FLOORS: [&[&str]; 8] = [
     &["dsp", "ring", "format", "lsl", "config", "plot"],
     &["source", "window"],
     &["learn"],
-    &["serve"],
+    &["serve", "evaluate"],
     &["pipeline"],
     &["tui"],
     &["cli"],

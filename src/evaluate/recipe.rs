@@ -2,12 +2,12 @@
 //!
 //! Plain values. Invariant: they were chosen on seeds 101 and 102, never on those that the table reports.
 
-use super::data::Labelled;
-use neurostream::learn::{
+use super::Labelled;
+use crate::learn::{
     Architecture, AutoencoderSettings, EncoderShape, MaskSettings, MaskTarget, Method, ObjectiveSettings, Policy,
     Schedule, TrainerSettings,
 };
-use neurostream::window::{Augmentation, AugmentationStep};
+use crate::window::{Augmentation, AugmentationStep};
 
 /// Steps of every method.
 pub const STEPS: u64 = 100;
@@ -15,6 +15,7 @@ pub const STEPS: u64 = 100;
 pub const BATCH: usize = 64;
 
 /// The encoder: four layers, so that a feature sees half a second.
+#[must_use]
 pub fn encoder(set: &Labelled, architecture: Architecture) -> EncoderShape {
     let (channels, sites) = (set.channels, set.sites.clone());
     EncoderShape { channels, architecture, widths: vec![16, 32, 64, 64], embedding: 64, sites }
@@ -32,6 +33,7 @@ fn augmentations() -> Vec<AugmentationStep> {
 }
 
 /// The trainer of a method for `windows` windows of this set.
+#[must_use]
 pub fn trainer(set: &Labelled, method: Method, shape: EncoderShape, seed: u64, windows: usize) -> TrainerSettings {
     let frames = set.window();
     let usual = ObjectiveSettings::new(method, shape, frames);

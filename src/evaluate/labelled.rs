@@ -1,16 +1,41 @@
 //! The labelled recordings, conditioned, cut into windows, and whose they are.
 //!
-//! Read once at the start. Invariant: scales come from all that a subject recorded and never from labels; trials are those of
+//! Read once at the start, by whoever judges. Invariant: scales come from all that a subject recorded and never from labels; trials are those of
 //! `../shared/data/labelled/README.md`.
 
-use anyhow::{Context, bail};
-use neurostream::dsp::{Cascade, Section};
-use neurostream::learn::Site;
-use neurostream::signal::electrode::GridShapes;
-use neurostream::signal::{Block, Stamp};
-use neurostream::source::{Progress, ReplaySource, Selection, Source};
+use crate::dsp::{Cascade, Section};
+use crate::learn::Site;
+use crate::signal::electrode::GridShapes;
+use crate::signal::{Block, Stamp};
+use crate::source::{Progress, ReplaySource, Selection, Source, SourceError};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+
+/// Why labelled recordings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LabelledError {
+    /// No such folder.
+    #[error("{}: {error}; name the folder that holds `{EEGMAT}` and `{SSVEP}`", path.display())]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// Nothing in it.
+    #[error("{}: there is no recording (*.edf) in it", .0.display())]
+    Empty(PathBuf),
+    /// A recording that is unlike those before it.
+    #[error("{}: it has other channels or another rate than the recordings before it", .0.display())]
+    Other(PathBuf),
+    /// A recording that is too short for the trials that it should hold.
+    #[error("{}: it is shorter than the minute that its windows are taken from", .0.display())]
+    Short(PathBuf),
+    /// A recording that cannot be read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+}
 
 /// The sets, by the names of their folders.
 pub const EEGMAT: &str = "eegmat";
@@ -18,6 +43,8 @@ pub const EEGMAT: &str = "eegmat";
 pub const SSVEP: &str = "ssvep-exo";
 /// Seconds of a window.
 const WINDOW_S: f64 = 4.0;
+/// Seconds that a lamp is on, or none of them.
+const LAMP_S: f64 = 5.0;
 /// Seconds from one unlabelled window to the next.
 const HOP_S: f64 = 1.0;
 
@@ -30,6 +57,7 @@ pub struct Recording {
     pub frames: Vec<f32>,
     /// Its annotations: seconds and text.
     notes: Vec<(f64, String)>,
+    path: PathBuf,
 }
 
 /// A window with a class.
@@ -40,6 +68,17 @@ pub struct Trial {
     /// Its first frame.
     pub first: usize,
     /// Its class.
+    pub class: usize,
+}
+
+/// A stretch of a recording in which one class holds throughout.
+#[derive(Clone, Debug)]
+pub struct Stretch {
+    /// Which recording it lies in.
+    pub recording: usize,
+    /// Its frames.
+    pub frames: Range<usize>,
+    /// The class.
     pub class: usize,
 }
 
@@ -62,15 +101,19 @@ pub struct Labelled {
     pub recordings: Vec<Recording>,
     /// All trials.
     pub trials: Vec<Trial>,
+    /// All stretches of one class.
+    pub stretches: Vec<Stretch>,
 }
 
 impl Labelled {
     /// Frames of a window.
+    #[must_use]
     pub fn window(&self) -> usize {
         (WINDOW_S * self.rate_hz).round() as usize
     }
 
     /// A window `[T, C]` by its place.
+    #[must_use]
     pub fn samples(&self, recording: usize, first: usize) -> &[f32] {
         let frames = first * self.channels..(first + self.window()) * self.channels;
         &self.recordings[recording].frames[frames]
@@ -83,12 +126,16 @@ impl Labelled {
     }
 
     /// Whose trial it is.
+    #[must_use]
     pub fn subject(&self, trial: &Trial) -> usize {
         self.recordings[trial.recording].subject
     }
 
-    /// Rest and mental arithmetic: the last minute of rest, the first of the task.
-    pub fn eegmat(folder: &Path) -> anyhow::Result<Self> {
+    /// Rest and mental arithmetic (Zyma et al., 2019): the last minute of rest, the first of the task.
+    ///
+    /// # Errors
+    /// If recordings are missing, unlike each other, too short or cannot be read.
+    pub fn eegmat(folder: &Path) -> Result<Self, LabelledError> {
         let mut set = Self::read(EEGMAT, folder, 4)?;
         set.classes = 2;
         let (window, rate) = (set.window(), set.rate_hz);
@@ -96,14 +143,22 @@ impl Labelled {
             // Two recordings a subject in order of their names: rest, then the task.
             let class = index % 2;
             let frames = recording.frames.len() / set.channels;
-            let from = if class == 0 { frames - (60.0 * rate) as usize } else { 0 };
+            let minute = (60.0 * rate) as usize;
+            if frames < minute {
+                return Err(LabelledError::Short(recording.path.clone()));
+            }
+            let from = if class == 0 { frames - minute } else { 0 };
+            set.stretches.push(Stretch { recording: index, frames: 0..frames, class });
             set.trials.extend((0..15).map(|i| Trial { recording: index, first: from + i * window, class }));
         }
         Ok(set)
     }
 
-    /// Lamps of 13, 17 and 21 Hz and none: from a second after the onset on.
-    pub fn ssvep(folder: &Path) -> anyhow::Result<Self> {
+    /// Lamps of 13, 17 and 21 Hz and none (Kalunga et al., 2016): from a second after the onset on.
+    ///
+    /// # Errors
+    /// As [`Labelled::eegmat`].
+    pub fn ssvep(folder: &Path) -> Result<Self, LabelledError> {
         let mut set = Self::read(SSVEP, folder, 2)?;
         let mut words: Vec<String> =
             set.recordings.iter().flat_map(|r| &r.notes).map(|(_, word)| word.clone()).collect();
@@ -111,21 +166,28 @@ impl Labelled {
         words.dedup();
         set.classes = words.len();
         for (index, recording) in set.recordings.iter().enumerate() {
+            let frames = recording.frames.len() / set.channels;
+            if frames < set.window() {
+                return Err(LabelledError::Short(recording.path.clone()));
+            }
             for (onset, word) in &recording.notes {
                 let Ok(class) = words.binary_search(word) else { continue };
                 // The last trial may end a frame beyond the recording.
-                let last = recording.frames.len() / set.channels - set.window();
+                let last = frames - set.window();
                 let first = (((onset + 1.0) * set.rate_hz).round() as usize).min(last);
                 set.trials.push(Trial { recording: index, first, class });
+                let [from, to] = [*onset, onset + LAMP_S].map(|s| ((s * set.rate_hz).round() as usize).min(frames));
+                set.stretches.push(Stretch { recording: index, frames: from..to, class });
             }
         }
         Ok(set)
     }
 
     /// All recordings of a folder; every `thinned`-th frame behind a low-pass.
-    fn read(name: &'static str, folder: &Path, thinned: usize) -> anyhow::Result<Self> {
+    fn read(name: &'static str, folder: &Path, thinned: usize) -> Result<Self, LabelledError> {
         let folder = folder.join(name);
-        let listed = std::fs::read_dir(&folder).with_context(|| folder.display().to_string())?;
+        let failed = |error| LabelledError::Folder { path: folder.clone(), error };
+        let listed = std::fs::read_dir(&folder).map_err(failed)?;
         let mut paths: Vec<PathBuf> = listed.filter_map(|entry| Some(entry.ok()?.path())).collect();
         paths.retain(|path| path.extension().is_some_and(|e| e == "edf"));
         paths.sort();
@@ -137,11 +199,11 @@ impl Labelled {
             let subject = *subjects.entry(file.split('_').next().unwrap_or(file).to_owned()).or_insert(next);
             let (recording, of_this) = conditioned(path, subject, thinned)?;
             if *facts.get_or_insert_with(|| of_this.clone()) != of_this {
-                bail!("{}: other channels or another rate than the recordings before it", path.display());
+                return Err(LabelledError::Other(path.clone()));
             }
             recordings.push(recording);
         }
-        let Some((rate_hz, sites)) = facts else { bail!("{}: no recordings", folder.display()) };
+        let Some((rate_hz, sites)) = facts else { return Err(LabelledError::Empty(folder)) };
         let mut set = Self {
             name,
             rate_hz,
@@ -151,6 +213,7 @@ impl Labelled {
             subjects: subjects.len(),
             recordings,
             trials: Vec::new(),
+            stretches: Vec::new(),
         };
         (0..set.subjects).for_each(|subject| set.scale(subject));
         Ok(set)
@@ -173,7 +236,7 @@ impl Labelled {
 }
 
 /// A recording between 1 and 40 Hz, referred to the mean of its channels; every `thinned`-th frame of it.
-fn conditioned(path: &Path, subject: usize, thinned: usize) -> anyhow::Result<(Recording, (f64, Vec<Site>))> {
+fn conditioned(path: &Path, subject: usize, thinned: usize) -> Result<(Recording, (f64, Vec<Site>)), LabelledError> {
     let mut source = ReplaySource::open(path, &Selection::default(), None, 1.0, false)?;
     let montage = source.facts().montage.located(&GridShapes::new());
     let (rate_hz, channels) = (source.facts().rate_hz, montage.len());
@@ -197,5 +260,5 @@ fn conditioned(path: &Path, subject: usize, thinned: usize) -> anyhow::Result<(R
         block.clear();
     }
     let frames = all.chunks_exact(channels).step_by(thinned).flatten().copied().collect();
-    Ok((Recording { subject, frames, notes }, (rate_hz / thinned as f64, sites)))
+    Ok((Recording { subject, frames, notes, path: path.to_owned() }, (rate_hz / thinned as f64, sites)))
 }
