@@ -23,7 +23,7 @@ pub mod twin;
 pub use axes::Axes;
 pub use checkpoint::{Checkpoint, CheckpointError, Identity};
 pub use encoder::{Architecture, Encoder, EncoderShape, Site, Streaming};
-pub use gate::{Alarm, Decision, Examination, Figures, GateSettings, Metrics};
+pub use gate::{Alarm, Decision, Examination, Figures, GateSettings, Limit, Metrics, limit};
 pub use generation::Generation;
 pub use health::Health;
 pub use model::{Model, ModelCard, ModelError};

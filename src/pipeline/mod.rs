@@ -7,6 +7,7 @@ mod acquire;
 #[cfg(test)]
 mod acquire_tests;
 mod augmentations;
+mod budget;
 mod clock;
 pub mod command;
 mod display;

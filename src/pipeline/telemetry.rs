@@ -196,6 +196,7 @@ impl Telemetry {
             "sha256": generation.weights_sha256(),
             "std": generation.health.std,
             "rankme": generation.health.rankme,
+            "residual": generation.axes.as_ref().map(|axes| axes.residual),
         });
         self.tell("generation", told, at);
     }

@@ -3,6 +3,7 @@
 //! Owned by the trainer's thread, which loops over [`TrainStage::admit`] and [`TrainStage::step`]. Invariant: how many steps
 //! are owed depends on frames alone, so that at full speed a run is repeatable.
 
+use super::budget::{Budget, Rest};
 use super::report::Report;
 use super::run::Ends;
 use super::save::Saver;
@@ -71,35 +72,6 @@ pub(super) struct Checkpoints {
     pub with_signal: bool,
 }
 
-/// How many steps are owed: so many a second of signal since the memory held a batch.
-#[derive(Debug)]
-struct Budget {
-    steps_per_frame: f64,
-    /// Frames consumed at the moment from which steps are owed, and steps taken since.
-    from: Option<u64>,
-    taken: u64,
-    /// Steps that may pile up before they are forgone; none at full speed, where all are taken.
-    backlog: Option<f64>,
-    /// Steps that a slow machine, or the trainer's share of it, made it forgo.
-    forgone: f64,
-}
-
-impl Budget {
-    fn owes(&mut self, consumed: u64, running: bool) -> bool {
-        let from = *self.from.get_or_insert(consumed);
-        let owed = (consumed - from) as f64 * self.steps_per_frame - self.taken as f64;
-        if !running || self.backlog.is_some_and(|most| owed > most + 1.0) {
-            // What a slow machine or a pause missed is not made up for.
-            let keep = if running { self.backlog.unwrap_or_default() } else { 0.0 };
-            self.forgone += if running { owed - keep } else { 0.0 };
-            self.from = Some(consumed - (keep / self.steps_per_frame.max(1e-12)).min((consumed - from) as f64) as u64);
-            self.taken = 0;
-            return running;
-        }
-        owed >= 1.0
-    }
-}
-
 /// What is left of the trainer at the end.
 #[derive(Debug)]
 pub(super) struct TrainEnd {
@@ -130,8 +102,7 @@ pub(super) struct TrainStage {
     window: Vec<f32>,
     batch: Batch,
     orders: Receiver<Order>,
-    rest: f64,
-    rests_until: Stamp,
+    rest: Rest,
     /// True where the time that a window takes counts.
     is_timed: bool,
     reports: Sender<Report>,
@@ -181,8 +152,7 @@ impl TrainStage {
             scale: parts.scale,
             batch: Batch::default(),
             orders: parts.orders,
-            rest: parts.rest,
-            rests_until: Stamp::default(),
+            rest: Rest::new(if parts.at_full_speed { 0.0 } else { parts.rest }),
             is_timed: !parts.at_full_speed,
             reports: parts.reports,
         }
@@ -222,13 +192,12 @@ impl TrainStage {
     /// Takes one step if one is owed; false if none is, or while it rests to keep to its share of the machine.
     pub fn step(&mut self, clock: &dyn Clock) -> bool {
         let now = clock.now();
-        if self.is_timed && now < self.rests_until {
+        if self.rest.rests(now) {
             return false;
         }
         let worked = self.work(now);
-        if worked && self.is_timed && self.rest > 0.0 {
-            let ended = clock.now();
-            self.rests_until = ended + (ended - now) * self.rest;
+        if worked {
+            self.rest.worked(now, clock.now());
         }
         worked
     }
@@ -370,39 +339,5 @@ impl TrainStage {
             forgone: self.budget.forgone.max(0.0).round() as u64,
             weights_sha256: self.trainer.weights_sha256(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Budget;
-
-    fn steps(budget: &mut Budget, consumed: u64, running: bool) -> u64 {
-        let mut steps = 0;
-        while budget.owes(consumed, running) && steps < 1000 {
-            budget.taken += 1;
-            steps += 1;
-        }
-        steps
-    }
-
-    #[test]
-    fn owes_so_many_steps_a_frame() {
-        let mut budget = Budget { steps_per_frame: 0.1, from: None, taken: 0, backlog: None, forgone: 0.0 };
-        assert_eq!(steps(&mut budget, 500, true), 0);
-        assert_eq!(steps(&mut budget, 600, true), 10);
-        assert_eq!(steps(&mut budget, 100_500, true).min(1000), 1000);
-    }
-
-    #[test]
-    fn forgoes_what_a_slow_machine_or_a_pause_missed() {
-        let mut budget = Budget { steps_per_frame: 0.1, from: None, taken: 0, backlog: Some(4.0), forgone: 0.0 };
-        assert_eq!(steps(&mut budget, 0, true), 0);
-        let caught_up = steps(&mut budget, 10_000, true);
-        assert!((4..=6).contains(&caught_up), "{caught_up}");
-        assert!((990.0..=1000.0).contains(&budget.forgone), "{}", budget.forgone);
-        budget.owes(50_000, false);
-        assert_eq!(steps(&mut budget, 50_000, true), 0);
-        assert_eq!(steps(&mut budget, 50_020, true), 2);
     }
 }

@@ -51,6 +51,42 @@ const ARTEFACTS: f64 = 0.5;
 /// Share of windows that may be far louder than those beside them.
 const LOUD: f64 = 0.2;
 
+/// The line beyond which a figure is a sign of an alarm.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Limit {
+    /// It ought to be at least so much.
+    Below(f64),
+    /// It ought to be at most so much.
+    Above(f64),
+}
+
+impl Limit {
+    /// True if a figure lies beyond it.
+    #[must_use]
+    pub fn is_crossed_by(self, figure: f64) -> bool {
+        match self {
+            Self::Below(least) => figure < least,
+            Self::Above(most) => figure > most,
+        }
+    }
+}
+
+/// The limit of a figure by its name, as in [`Figures::named`] and in summaries. What else an alarm asks for is its rule's own.
+#[must_use]
+pub fn limit(figure: &str) -> Option<Limit> {
+    Some(match figure {
+        "std" => Limit::Below(STD),
+        "rankme" => Limit::Below(RANK),
+        "participation" => Limit::Below(PARTICIPATION),
+        "alignment" => Limit::Below(ALIGNMENT),
+        "uniformity" => Limit::Above(UNIFORMITY),
+        "amplitude" | "line" => Limit::Above(EXPLAINED),
+        "rejected" => Limit::Above(ARTEFACTS),
+        "loud" => Limit::Above(LOUD),
+        _ => return None,
+    })
+}
+
 /// The best that any served generation showed on held windows: so that a slow decline is heard as well as a fall.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(in crate::learn) struct Best {

@@ -13,7 +13,7 @@ mod keeper;
 mod metrics;
 mod settings;
 
-pub use alarm::Alarm;
+pub use alarm::{Alarm, Limit, limit};
 pub use decision::Decision;
 pub use examination::Examination;
 pub use figures::Figures;

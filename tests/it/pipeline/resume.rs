@@ -69,7 +69,7 @@ fn every_method_resumes_bit_for_bit() {
 #[test]
 fn no_more_than_five_checkpoints_of_a_run_are_kept() {
     let (desk, recording) = (Desk::new(), bundled());
-    let often = ["--set", "train.checkpoint_every_s=0.1", "--set", "train.steps_per_s=16", "--duration", "60"];
+    let often = ["--set", "train.checkpoint_every_s=0.1", "--set", "train.steps_per_s=16", "--duration", "24"];
     let summary = at_full_speed(&desk, &recording, &often);
     let kept: Vec<String> = std::fs::read_dir(desk.path("checkpoints/run-0001"))
         .unwrap()
