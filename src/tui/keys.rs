@@ -44,12 +44,26 @@ pub enum Action {
     SwapNow,
     /// Serve and train on the generation before; asks first.
     RollBack,
+    /// Show another arrangement of panels.
+    Arrange(Arrangement),
     /// Give the events more room, or less.
     Events,
     /// Show or hide the help.
     Help,
     /// Close what lies on top.
     Dismiss,
+}
+
+/// Which panels have the screen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Arrangement {
+    /// Something of everything.
+    #[default]
+    All,
+    /// The traces alone.
+    Traces,
+    /// What the trainer does, and every figure of its health.
+    Learning,
 }
 
 /// What a key does to a text that is being written.
@@ -166,6 +180,16 @@ pub(super) const TABLE: &[Entry] = &[
         shown: "h s b",
         word: "",
         help: "the served model: hold it, swap now, roll back",
+    },
+    Entry {
+        keys: &[
+            (KeyCode::Char('1'), NONE, Action::Arrange(Arrangement::All)),
+            (KeyCode::Char('2'), NONE, Action::Arrange(Arrangement::Traces)),
+            (KeyCode::Char('4'), NONE, Action::Arrange(Arrangement::Learning)),
+        ],
+        shown: "1 2 4",
+        word: "view",
+        help: "everything, the traces alone, learning and its health",
     },
     Entry {
         keys: &[(KeyCode::Char('e'), NONE, Action::Events)],

@@ -3,6 +3,7 @@
 //! Owns [`Places`]; a pure function of the size. Invariant: rectangles lie inside the area and do not overlap; a
 //! panel without room is an empty rectangle, and the traces are the last panel to go.
 
+use super::keys::Arrangement;
 use ratatui::layout::Rect;
 
 /// From this width on one line holds all that is always on screen.
@@ -19,6 +20,9 @@ const PANEL: u16 = 38;
 const TRAINER: u16 = 20;
 const FLOW: u16 = 13;
 
+/// Width of the figures of health.
+const HEALTH: u16 = 62;
+
 /// The parts of the screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Places {
@@ -32,6 +36,8 @@ pub(super) struct Places {
     pub(super) traces: Rect,
     /// The trainer.
     pub(super) trainer: Rect,
+    /// Every figure of the trainer's health.
+    pub(super) health: Rect,
     /// Flow and latency.
     pub(super) flow: Rect,
     /// The events.
@@ -40,7 +46,7 @@ pub(super) struct Places {
 
 impl Places {
     /// The places on a screen of this size; `events_large` gives the events the room of the trainer and the flow.
-    pub(super) fn of(area: Rect, events_large: bool) -> Self {
+    pub(super) fn of(area: Rect, arrangement: Arrangement, events_large: bool) -> Self {
         let mut places = Self::default();
         let mut body = area;
         places.header = take_top(&mut body, 1);
@@ -50,17 +56,35 @@ impl Places {
         if area.width < WIDE {
             places.status = take_bottom(&mut body, 1);
         }
+        match arrangement {
+            Arrangement::Learning => places.learning(body, events_large),
+            Arrangement::Traces if !events_large => places.traces = body,
+            Arrangement::Traces | Arrangement::All => places.everything(body, area, events_large),
+        }
+        places
+    }
+
+    /// Figures at the left, where a loss over its steps has the rest, above what was decided.
+    fn learning(&mut self, mut body: Rect, events_large: bool) {
+        let beside = body.width - HEALTH.min(body.width * 3 / 5);
+        let rest = take_right(&mut body, beside);
+        self.health = body;
+        self.trainer = rest;
+        let events = if events_large { rest.height / 2 } else { rest.height / 3 };
+        self.events = take_bottom(&mut self.trainer, events);
+    }
+
+    fn everything(&mut self, mut body: Rect, area: Rect, events_large: bool) {
         if body.height >= ROOMY && area.width >= WIDE {
             let column = take_right(&mut body, (area.width / 3).clamp(50, 72));
-            places.fill_column(column, events_large);
+            self.fill_column(column, events_large);
         } else if body.height >= ROOMY {
             let row = take_bottom(&mut body, ROW);
-            places.fill_row(row, events_large);
+            self.fill_row(row, events_large);
         } else if events_large {
-            places.events = take_bottom(&mut body, area.height / 2);
+            self.events = take_bottom(&mut body, area.height / 2);
         }
-        places.traces = body;
-        places
+        self.traces = body;
     }
 
     fn fill_column(&mut self, mut column: Rect, events_large: bool) {
@@ -131,8 +155,8 @@ fn take_right(from: &mut Rect, width: u16) -> Rect {
 mod tests {
     use super::*;
 
-    fn parts(p: Places) -> [Rect; 7] {
-        [p.header, p.status, p.keys, p.traces, p.trainer, p.flow, p.events]
+    fn parts(p: Places) -> [Rect; 8] {
+        [p.header, p.status, p.keys, p.traces, p.trainer, p.health, p.flow, p.events]
     }
 
     #[test]
@@ -141,12 +165,17 @@ mod tests {
             (0..=300).step_by(7).flat_map(|w| (0..=100).flat_map(move |h| [(w, h, false), (w, h, true)]))
         {
             let area = Rect::new(0, 0, width, height);
-            let parts = parts(Places::of(area, large));
-            let cells: u32 = parts.iter().map(|r| r.area()).sum();
-            assert_eq!(cells, area.area(), "{width}x{height}");
-            for (place, part) in parts.iter().enumerate() {
-                assert_eq!(area.intersection(*part).area(), part.area(), "{width}x{height}");
-                assert!(parts[..place].iter().all(|other| other.intersection(*part).is_empty()), "{width}x{height}");
+            for arrangement in [Arrangement::All, Arrangement::Traces, Arrangement::Learning] {
+                let parts = parts(Places::of(area, arrangement, large));
+                let cells: u32 = parts.iter().map(|r| r.area()).sum();
+                assert_eq!(cells, area.area(), "{width}x{height}");
+                for (place, part) in parts.iter().enumerate() {
+                    assert_eq!(area.intersection(*part).area(), part.area(), "{width}x{height}");
+                    assert!(
+                        parts[..place].iter().all(|other| other.intersection(*part).is_empty()),
+                        "{width}x{height}"
+                    );
+                }
             }
         }
     }
@@ -154,7 +183,7 @@ mod tests {
     #[test]
     fn panels_leave_in_order() {
         let present = |w, h| {
-            let p = Places::of(Rect::new(0, 0, w, h), false);
+            let p = Places::of(Rect::new(0, 0, w, h), Arrangement::All, false);
             [p.traces, p.trainer, p.flow, p.events, p.status].map(|r| !r.is_empty())
         };
         assert_eq!(present(200, 60), [true, true, true, true, false]);

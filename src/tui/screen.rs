@@ -5,14 +5,14 @@
 
 use super::ascii;
 use super::layout::Places;
-use super::panel::{events, flow, header, help, notice, traces, trainer};
+use super::panel::{events, flow, header, health, help, notice, traces, trainer};
 use super::state::State;
 use ratatui::Frame;
 
 /// Draws a state into a frame.
 pub fn render(state: &State, frame: &mut Frame<'_>) {
     let area = frame.area();
-    let places = Places::of(area, state.events_large);
+    let places = Places::of(area, state.arrangement, state.events_large);
     let buffer = frame.buffer_mut();
     header::render(state, &places, buffer);
     help::render_keys(state, places.keys, buffer);
@@ -20,6 +20,7 @@ pub fn render(state: &State, frame: &mut Frame<'_>) {
         Some(view) => {
             traces::render(state, view, places.traces, buffer);
             trainer::render(state, view, places.trainer, buffer);
+            health::render(state, view, places.health, buffer);
             flow::render(state, view, places.flow, buffer);
             events::render(state, view, places.events, buffer);
         }

@@ -3,7 +3,7 @@
 //! Owns [`State`], on the main thread. Invariant: it changes only through [`State::update`], [`State::on`],
 //! [`State::write`] and [`State::resized`], none of which reads a clock, and a View that is on screen is never changed.
 
-use super::keys::{Action, Typed};
+use super::keys::{Action, Arrangement, Typed};
 use super::layout::{Places, channels_on_page, trace_rows};
 use super::theme::Theme;
 use crate::pipeline::command::Command;
@@ -67,6 +67,7 @@ pub struct State {
     pub(super) held: bool,
     /// What was asked of the served model and waits to be asked again.
     pub(super) unsure: Option<Command>,
+    pub(super) arrangement: Arrangement,
     pub(super) events_large: bool,
     pub(super) help: bool,
     pub(super) quitting: Quitting,
@@ -95,6 +96,7 @@ impl State {
             training_paused: false,
             held: false,
             unsure: None,
+            arrangement: Arrangement::All,
             events_large: false,
             help: false,
             quitting: Quitting::No,
@@ -175,6 +177,7 @@ impl State {
                 let is_running = self.quitting == Quitting::No && self.ended.is_none();
                 self.label = (self.view.is_some() && is_running).then(String::new);
             }
+            Action::Arrange(arrangement) => self.arrangement = arrangement,
             Action::Events => self.events_large = !self.events_large,
             Action::Help => self.help = !self.help,
             Action::Dismiss if self.help => self.help = false,
@@ -243,7 +246,7 @@ impl State {
 
     /// How many channels are on a page.
     fn page(&self) -> usize {
-        let places = Places::of(self.size, self.events_large);
+        let places = Places::of(self.size, self.arrangement, self.events_large);
         let channels = self.view.as_ref().map_or(0, |view| view.facts.montage.len());
         channels_on_page(trace_rows(places.traces), channels)
     }

@@ -7,7 +7,7 @@ mod looping;
 mod random;
 mod states;
 
-use super::keys::{Action, Typed};
+use super::keys::{Action, Arrangement, Typed};
 use super::{State, Theme, render};
 use crate::dsp::quality::{Reason, Reasons};
 use crate::pipeline::view::{TrainerState, View};
@@ -98,6 +98,21 @@ fn ascii() {
     let drawn = screen(Theme::plain(true), (120, 40), fixture::live(16, SIGNAL_S), &[]);
     assert!(drawn.is_ascii());
     insta::assert_snapshot!(drawn);
+}
+
+#[test]
+fn learning_has_a_view_of_its_own() {
+    for (name, size) in [("80x24", (80, 24)), ("140x40", (140, 40))] {
+        let actions = [Action::Arrange(Arrangement::Learning)];
+        insta::assert_snapshot!(name, screen(colour(), size, fixture::live(16, SIGNAL_S), &actions));
+    }
+}
+
+#[test]
+fn traces_may_have_the_whole_screen() {
+    let actions = [Action::Arrange(Arrangement::Traces)];
+    let whole = screen(colour(), (120, 40), fixture::live(16, SIGNAL_S), &actions);
+    assert!(!whole.contains("Trainer") && whole.contains("Traces") && whole.contains("Fp1"), "{whole}");
 }
 
 #[test]

@@ -9,6 +9,7 @@ pub(super) mod events;
 pub(super) mod flow;
 mod frame;
 pub(super) mod header;
+pub(super) mod health;
 pub(super) mod help;
 pub(super) mod notice;
 pub(super) mod traces;

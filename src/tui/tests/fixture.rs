@@ -3,6 +3,7 @@
 //! Owns no state. Invariant: the same arguments give the same View.
 
 use crate::dsp::quality::Reasons;
+use crate::learn::{Examination, Figures, Health};
 use crate::pipeline::view::{
     GateView, Latency, Ledger, RecordingView, ServingView, Traces, TrainerState, TrainerView, View,
 };
@@ -175,8 +176,42 @@ fn trainer(signal_s: f64) -> TrainerView {
         generation: (signal_s / 18.6) as u64,
         generation_age_s: signal_s % 18.6,
         skipped: 0,
-        gate: GateView::default(),
+        gate: gate(steps),
     }
+}
+
+/// A gate that has refused some, with a candidate on trial and one figure beyond its line.
+fn gate(step: u64) -> GateView {
+    let figures = Figures {
+        health: Health { std: 0.971, rankme: 57.3, cosine: 0.061 },
+        participation: 1.87,
+        alignment: 0.214,
+        uniformity: -2.91,
+        positive: 0.893,
+        negative: 0.058,
+        accuracy: 0.734,
+        chance: 1.0 / 64.0,
+        contrast: 1.42,
+        amplitude: 0.12,
+        line: Some(0.04),
+    };
+    let found = Examination {
+        step,
+        windows: 64,
+        figures,
+        loss: Some(1.9),
+        served_loss: Some(1.93),
+        loss_chance: Some(4.852),
+        ratio: Some(0.984),
+        cka: Some(0.962),
+        rejected: 0.03,
+        loud: 0.008,
+        gradient_norm: 0.71,
+        age_s: 214.0,
+        alarms: Vec::new(),
+    };
+    let examination = Some(Arc::new(found));
+    GateView { held: false, on_trial: Some([12, 50]), refused: 3, rollbacks: 1, residual: Some(0.021), examination }
 }
 
 fn events(signal_s: f64) -> Vec<(f64, Event)> {

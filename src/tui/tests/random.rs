@@ -4,6 +4,7 @@
 
 use super::{draw, fixture};
 use crate::dsp::quality::Reasons;
+use crate::learn::{Alarm, Examination, Figures, Health};
 use crate::pipeline::view::{
     GateView, Latency, Ledger, RecordingView, ServingView, Traces, TrainerState, TrainerView, View,
 };
@@ -72,9 +73,19 @@ fn trainer() -> impl Strategy<Value = TrainerView> {
             generation: whole,
             generation_age_s: value,
             skipped: whole,
-            gate: GateView::default(),
+            gate: gate(value, ratio, whole),
         }
     })
+}
+
+fn gate(value: f64, ratio: f32, whole: u64) -> GateView {
+    let health = Health { std: value, rankme: f64::from(ratio), cosine: -value };
+    let figures = Figures { health, participation: value, line: Some(value), ..Figures::default() };
+    let alarms = (0..whole % 4).map(|i| (Alarm::Collapsed, "because ".repeat(i as usize * 9))).collect();
+    let found = Examination { step: whole, windows: 9, figures, loss: Some(value), alarms, ..Examination::default() };
+    let examination = (whole % 3 > 0).then(|| Arc::new(found));
+    let on_trial = (whole % 2 > 0).then_some([usize::try_from(whole).unwrap_or(usize::MAX), 50]);
+    GateView { held: whole % 5 == 0, on_trial, refused: whole, rollbacks: whole, residual: Some(value), examination }
 }
 
 type Flow = (Vec<Ledger>, Vec<u32>, Latency, ServingView);

@@ -1,0 +1,111 @@
+//! The health of what is trained: every figure of the last look at it, with the line beyond which it is a sign of an alarm.
+//!
+//! Owns no state; runs on the main thread. Invariant: a figure that was not measured has no row.
+
+use super::frame::{frame, inset, row, title};
+use crate::learn::{Examination, Limit, limit};
+use crate::pipeline::view::{GateView, View};
+use crate::tui::figures::{count, measure};
+use crate::tui::state::State;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+/// Width of the names, and of the figures beside them.
+const NAME: usize = 22;
+const FIGURE: usize = 8;
+
+/// Draws the panel.
+pub(in crate::tui) fn render(state: &State, view: &View, area: Rect, buffer: &mut Buffer) {
+    if area.is_empty() {
+        return;
+    }
+    let (theme, gate) = (&state.theme, &view.trainer.gate);
+    let looked = gate.examination.as_deref().map_or(String::new(), |found| format!("step {}", count(found.step)));
+    let heading = title(theme, area.width, "Health", [Span::styled(looked, theme.text)]);
+    let inner = inset(frame(theme, area, heading, buffer));
+    let mut lines = gate_lines(state, gate);
+    match gate.examination.as_deref() {
+        Some(found) => lines.extend(figures(state, found)),
+        None => lines.push(Line::styled("nothing to judge by yet", theme.label)),
+    }
+    for (place, line) in lines.iter().take(inner.height.into()).enumerate() {
+        row(inner, place as u16, line, buffer);
+    }
+}
+
+/// What the gate did, and what it waits for; alarms with their reasons.
+fn gate_lines<'a>(state: &State, gate: &GateView) -> Vec<Line<'a>> {
+    let theme = &state.theme;
+    let label = |text: &str| Span::styled(format!("{text:<NAME$}"), theme.label);
+    let refused = if gate.refused > 0 { theme.warn } else { theme.text };
+    let mut lines = vec![Line::from(vec![
+        label("candidates refused"),
+        Span::styled(format!("{:>FIGURE$}", count(gate.refused)), refused),
+        Span::styled(format!("  {} rolled back", count(gate.rollbacks)), theme.label),
+    ])];
+    let waits = match (gate.held, gate.on_trial) {
+        (true, _) => Some("held by hand".to_owned()),
+        (false, Some([seen, all])) => Some(format!("a candidate on trial, window {seen} of {all}")),
+        (false, None) => None,
+    };
+    lines.extend(waits.map(|text| Line::styled(text, theme.title)));
+    let alarms = gate.examination.iter().flat_map(|found| &found.alarms);
+    lines.extend(alarms.map(|(alarm, text)| Line::styled(format!("{}: {text}", alarm.word()), theme.bad)));
+    lines
+}
+
+fn figures<'a>(state: &State, found: &Examination) -> Vec<Line<'a>> {
+    let mut lines = Vec::new();
+    let mut tell = |key: &str, name: &str, value: Option<f64>, note: String| {
+        if let Some(value) = value {
+            lines.push(figure(state, key, name, value, note));
+        }
+    };
+    let of = |text: &str, value: Option<f64>| value.map_or(String::new(), |value| format!("{text} {}", measure(value)));
+    let chance = of("chance", found.loss_chance);
+    tell("loss", "loss on new signal", found.loss, format!("{} {chance}", of("served", found.served_loss)));
+    tell("ratio", "worse than served by", found.ratio, String::new());
+    tell("cka", "CKA with served", found.cka, String::new());
+    for (key, value) in found.figures.named() {
+        let name = match key {
+            "rankme" => "RankMe",
+            "cosine" => "mean cosine",
+            "positive" => "cosine of two views",
+            "negative" => "of two windows",
+            "accuracy" => "views told apart",
+            "amplitude" => "amplitude explains",
+            "line" => "line noise explains",
+            // It stands beside what it is the chance of.
+            "chance" => continue,
+            other => other,
+        };
+        let note = if key == "accuracy" { of("chance", Some(found.figures.chance)) } else { String::new() };
+        tell(key, name, (found.windows > 0).then_some(value), note);
+    }
+    tell("rejected", "artefact windows", Some(found.rejected), String::new());
+    tell("loud", "loud windows", Some(found.loud), String::new());
+    tell("gradient", "gradient norm", Some(found.gradient_norm), String::new());
+    tell("age", "age of the memory", Some(found.age_s), "s".to_owned());
+    tell("windows", "held windows", Some(found.windows as f64), String::new());
+    lines
+}
+
+/// A row: the name, the figure, and the line that it must not cross or what else there is to say.
+fn figure<'a>(state: &State, key: &str, name: &str, value: f64, note: String) -> Line<'a> {
+    let theme = &state.theme;
+    let limit = limit(key);
+    let is_beyond = limit.is_some_and(|limit| limit.is_crossed_by(value));
+    let style = if is_beyond { theme.warn } else { theme.text };
+    let note = match limit {
+        Some(Limit::Below(line)) => format!("alarm below {}", measure(line)),
+        Some(Limit::Above(line)) => format!("alarm above {}", measure(line)),
+        None => note,
+    };
+    Line::from(vec![
+        Span::styled(format!("{name:<NAME$}"), theme.label),
+        Span::styled(format!("{:>FIGURE$}", measure(value)), style),
+        Span::styled(if is_beyond { " ! " } else { "  " }, theme.warn),
+        Span::styled(note, theme.label),
+    ])
+}
