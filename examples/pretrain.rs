@@ -2,7 +2,7 @@
 //!
 //!     cargo run --release --example pretrain -- RECORDINGS MODEL [STEPS]
 //!
-//! The recordings must have the same channels and rate. `examples/embed.rs` uses the model.
+//! The recordings must have the same channels and rate. `neurostream embed` uses the model.
 #![allow(clippy::print_stdout, reason = "it says how it goes")]
 
 use anyhow::{Context, bail, ensure};
@@ -55,8 +55,8 @@ fn main() -> anyhow::Result<()> {
             println!("step {step}: loss {:.3}, by chance {:.3}", report.loss, report.chance.unwrap_or(f32::NAN));
         }
     }
-    Model::of(&trainer.checkpoint(&plan.identity, false), folder, &plan.config.signal, &plan.config.window)?
-        .save(Path::new(model))?;
+    let Config { signal, window, quality, .. } = &plan.config;
+    Model::of(&trainer.checkpoint(&plan.identity, false), folder, signal, window, quality)?.save(Path::new(model))?;
     println!("{model}: written");
     Ok(())
 }

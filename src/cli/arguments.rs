@@ -22,6 +22,8 @@ pub enum Subcommand {
     Check(CheckArguments),
     /// Find out why a stream is not found on the Lab Streaming Layer, and what to do.
     Doctor(DoctorArguments),
+    /// Write the embeddings of recordings by a model folder, far faster than real time.
+    Embed(EmbedArguments),
     /// Write the encoder of the newest checkpoint as a folder to give away.
     Export(ExportArguments),
     /// Say what is in recordings (EDF, EDF+, BDF, BDF+, XDF).
@@ -172,6 +174,27 @@ pub struct StreamsArguments {
     #[arg(long, value_name = "FILE")]
     pub library: Option<PathBuf>,
     /// Text or JSON, one object a stream.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// Arguments of `embed`.
+#[derive(Debug, Args)]
+pub struct EmbedArguments {
+    /// Recordings (EDF, EDF+, BDF, BDF+, XDF).
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The model, as `export` writes it; recordings are conditioned as it says.
+    #[arg(long, value_name = "DIR")]
+    pub model: PathBuf,
+    /// What is written: .csv, .npy or .parquet, a row a window, and what they are of in a file of the same name that ends in
+    /// .json. Neither may exist yet.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// The stream of XDF recordings, by its name.
+    #[arg(long, value_name = "NAME")]
+    pub stream: Option<String>,
+    /// Text, or one object a recording.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
 }

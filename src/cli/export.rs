@@ -19,7 +19,7 @@ pub fn export(arguments: &ExportArguments) -> anyhow::Result<ExitCode> {
         (_, Some(stream)) => format!("the stream {stream}"),
         _ => "the synthetic brain".to_owned(),
     };
-    let model = Model::of(&checkpoint, &trained_on, &config.signal, &config.window)
+    let model = Model::of(&checkpoint, &trained_on, &config.signal, &config.window, &config.quality)
         .with_context(|| path.display().to_string())?;
     model.save(&arguments.model)?;
     writeln!(

@@ -11,6 +11,7 @@ mod check;
 mod convert;
 mod describe;
 mod doctor;
+mod embed;
 mod export;
 mod inspect;
 mod inspect_xdf;
@@ -29,6 +30,7 @@ mod written;
 use arguments::{Arguments, Subcommand};
 use clap::Parser;
 use neurostream::config::ConfigError;
+use neurostream::format::embedding::EmbeddingFileError;
 use neurostream::pipeline::PlanError;
 use neurostream::serve::broadcast::BroadcastError;
 use neurostream::serve::record::RecordError;
@@ -60,6 +62,7 @@ pub fn main() -> ExitCode {
         Subcommand::Run(arguments) => run::run(&arguments),
         Subcommand::Check(arguments) => check::check(&arguments),
         Subcommand::Doctor(arguments) => doctor::doctor(&arguments),
+        Subcommand::Embed(arguments) => embed::embed(&arguments),
         Subcommand::Export(arguments) => export::export(&arguments),
         Subcommand::Inspect(arguments) => inspect::inspect(&arguments),
         Subcommand::Record(arguments) => record::record(&arguments),
@@ -109,6 +112,7 @@ fn code_of(error: &anyhow::Error) -> u8 {
         || error.downcast_ref::<SourceError>().is_some_and(SourceError::is_choice)
         || error.downcast_ref::<ConvertError>().is_some_and(ConvertError::is_choice)
         || error.downcast_ref::<BroadcastError>().is_some_and(|e| matches!(e, BroadcastError::Nothing { .. }))
+        || error.downcast_ref::<EmbeddingFileError>().is_some_and(|e| matches!(e, EmbeddingFileError::Ending(_)))
         || error.downcast_ref::<RecordError>().is_some_and(|e| matches!(e, RecordError::Ending(_)));
     if unusable { UNUSABLE } else { FAILED }
 }

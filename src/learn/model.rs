@@ -10,7 +10,7 @@ use super::nn::{Compute, Init};
 use super::parameters::{self, Named};
 use super::trainer::SERVED_METRIC;
 use super::{Axes, Checkpoint, Encoder, EncoderShape, Method, checkpoint};
-use crate::config::{SignalConfig, WindowConfig};
+use crate::config::{QualityConfig, SignalConfig, WindowConfig};
 use crate::dsp::ScaleState;
 use crate::format::atomic;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
@@ -63,6 +63,9 @@ pub struct ModelCard {
     /// What it showed on windows that were held back from learning; nothing where none were.
     #[serde(default)]
     pub metrics: Metrics,
+    /// The number of the generation that it was served as; none in cards of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generation: Option<u64>,
     /// What it was trained on.
     pub trained_on: String,
     /// Rate of the stream in hertz.
@@ -79,6 +82,9 @@ pub struct ModelCard {
     pub signal: SignalConfig,
     /// How they were cut into windows.
     pub windows: WindowConfig,
+    /// How channels were judged.
+    #[serde(default)]
+    pub quality: QualityConfig,
     /// What the running scale knew of the channels in the end; none where microvolts stay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scale: Option<ScaleState>,
@@ -112,6 +118,7 @@ impl Model {
         trained_on: &str,
         signal: &SignalConfig,
         windows: &WindowConfig,
+        quality: &QualityConfig,
     ) -> Result<Self, parameters::MismatchError> {
         let identity = &checkpoint.identity;
         let counter = |name: &str| checkpoint.learnt.counters.iter().find(|(n, _)| n == name).map(|&(_, value)| value);
@@ -139,6 +146,7 @@ impl Model {
             settings: identity.settings.clone(),
             steps,
             metrics: of_counters(SERVED_METRIC, &checkpoint.learnt.counters),
+            generation: counter("served_number").or_else(|| counter("generations")),
             trained_on: trained_on.to_owned(),
             rate_hz: identity.rate_hz,
             window: identity.window,
@@ -147,6 +155,7 @@ impl Model {
             encoder: identity.encoder.clone(),
             signal: signal.clone(),
             windows: windows.clone(),
+            quality: quality.clone(),
             scale: checkpoint.scale.clone(),
         };
         Ok(Self { card, weights })
@@ -157,7 +166,15 @@ impl Model {
     /// # Errors
     /// If the weights do not fit the shape.
     pub fn encoder(&self, compute: Compute) -> Result<Encoder, parameters::MismatchError> {
-        parameters::with_values(Encoder::new(&mut Init::serving(0, compute), &self.card.encoder), &self.weights)
+        self.encoder_for(&self.card.encoder, compute)
+    }
+
+    /// The encoder for other channels, for serving: `shape` is the card's but for channels and sites.
+    ///
+    /// # Errors
+    /// If the weights do not fit the shape, as where some belong to a channel.
+    pub fn encoder_for(&self, shape: &EncoderShape, compute: Compute) -> Result<Encoder, parameters::MismatchError> {
+        parameters::with_values(Encoder::new(&mut Init::serving(0, compute), shape), &self.weights)
     }
 
     /// Writes it as a new folder.
@@ -290,7 +307,8 @@ mod tests {
             outlying: row(0.0, 0.5),
         };
         let checkpoint = Checkpoint { identity, learnt, scale: Some(scale) };
-        Model::of(&checkpoint, "a.edf", &SignalConfig::default(), &WindowConfig::default()).unwrap()
+        Model::of(&checkpoint, "a.edf", &SignalConfig::default(), &WindowConfig::default(), &QualityConfig::default())
+            .unwrap()
     }
 
     #[test]

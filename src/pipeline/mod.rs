@@ -11,6 +11,7 @@ mod budget;
 mod clock;
 pub mod command;
 mod display;
+mod embed;
 mod excerpt;
 mod full_speed;
 mod live;
@@ -45,6 +46,7 @@ mod windows;
 mod wiring;
 
 pub use clock::MonotonicClock;
+pub use embed::{EmbedError, Embedding};
 pub use excerpt::{Excerpt, ExcerptError, excerpt};
 pub use plan::{Plan, PlanError, open_source};
 pub use recording::{Recording, RecordingError};

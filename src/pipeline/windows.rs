@@ -5,7 +5,7 @@
 
 use super::plan::{OpenSource, Plan};
 use super::watch::Watch;
-use crate::dsp::Conditioner;
+use crate::dsp::{Conditioner, ScaleState, StateError};
 use crate::learn::Origin;
 use crate::signal::{Block, Event, Stamp};
 use crate::source::{Progress, SourceError};
@@ -80,6 +80,17 @@ impl Windows {
             behind_gap: false,
             is_over: false,
         }
+    }
+
+    /// The same, going on from what a running scale knew of the channels; without a scale it is not needed.
+    ///
+    /// # Errors
+    /// If it cannot be the state of so many channels.
+    pub fn knowing(mut self, state: ScaleState) -> Result<Self, StateError> {
+        if let Some(scale) = self.conditioner.scale_mut() {
+            scale.restore(state)?;
+        }
+        Ok(self)
     }
 
     /// The next window; none at the end.

@@ -450,5 +450,6 @@ fn columns_beside(plan: &Plan) -> Beside {
         amplitudes: labels.map(str::to_owned).collect(),
         classes: plan.teach.is_some(),
         markers: plan.around.is_some(),
+        files: false,
     }
 }

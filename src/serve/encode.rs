@@ -222,6 +222,7 @@ impl EncodeStage {
             class: None,
             confidence: None,
             marker: marker.as_ref(),
+            file: "",
             values: &values,
         };
         self.publish(row, stamp, now, events);

@@ -7,6 +7,7 @@ pub mod program;
 
 mod describe;
 mod disk;
+mod embed;
 mod examples;
 mod export;
 mod inspect;

@@ -16,11 +16,11 @@ const READERS: [&str; 3] = ["edfio", "pyedflib", "mne"];
 pub fn python() -> Option<PathBuf> {
     let beside = Path::new(CRATE).join("target/venv/bin/python");
     let python = std::env::var_os("NEUROSTREAM_PYTHON").map_or(beside, PathBuf::from);
-    let works = Command::new(&python).args(["-c", "import edfio, pyedflib, mne"]).output();
+    let works = Command::new(&python).args(["-c", "import edfio, pyedflib, mne, pyarrow"]).output();
     if !works.is_ok_and(|said| said.status.success()) {
         let name = python.display();
         skip(&format!(
-            "{name} cannot import {}; pip install them, then name it in NEUROSTREAM_PYTHON",
+            "{name} cannot import {} and pyarrow; pip install them, then name it in NEUROSTREAM_PYTHON",
             READERS.join(", ")
         ));
         return None;

@@ -1,9 +1,11 @@
 //! Embeddings as lines of text.
 //!
-//! Owned by an [`super::EmbeddingFile`]. Invariant: a line is written whole or, after a crash, is the last one.
+//! Owned by an [`super::EmbeddingFile`]. Invariant: a line is written whole or, after a crash, is the last one;
+//! a file of recordings has its temporary name until it is complete.
 
 use super::{Beside, Row};
-use std::fs::File;
+use crate::format::atomic;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -24,15 +26,20 @@ impl CsvFile {
 #[derive(Debug)]
 pub(super) struct Lines {
     file: BufWriter<File>,
+    /// The name that it gets once it is whole, where it has not got it from the start.
+    renamed: Option<PathBuf>,
     with_values: bool,
     with_classes: bool,
     with_markers: bool,
+    with_files: bool,
 }
 
 impl Lines {
     pub fn create(path: &Path, dimension: Option<usize>, beside: &Beside) -> io::Result<Self> {
-        let mut file = BufWriter::new(File::create_new(path)?);
-        write!(file, "first_frame,start_s,end_s,generation,latency_ms")?;
+        let renamed = beside.files.then(|| path.to_owned());
+        let file = if beside.files { File::create(atomic::partial(path))? } else { File::create_new(path)? };
+        let mut file = BufWriter::new(file);
+        write!(file, "first_frame,start_s,end_s,generation{}", if beside.files { "" } else { ",latency_ms" })?;
         for i in 0..dimension.unwrap_or(0) {
             write!(file, ",e{i}")?;
         }
@@ -41,14 +48,18 @@ impl Lines {
             write!(file, ",{}", field(&format!("log_uv_{label}")))?;
         }
         write!(file, "{}", if beside.classes { ",class,confidence" } else { "" })?;
-        writeln!(file, "{}", if beside.markers { ",marker_frame,marker" } else { "" })?;
-        let Beside { classes: with_classes, markers: with_markers, .. } = *beside;
-        Ok(Self { file, with_values: dimension.is_some(), with_classes, with_markers })
+        write!(file, "{}", if beside.markers { ",marker_frame,marker" } else { "" })?;
+        writeln!(file, "{}", if beside.files { ",file" } else { "" })?;
+        let Beside { classes: with_classes, markers: with_markers, files: with_files, .. } = *beside;
+        Ok(Self { file, renamed, with_values: dimension.is_some(), with_classes, with_markers, with_files })
     }
 
     pub fn push(&mut self, row: Row<'_>) -> io::Result<()> {
-        let Row { first, start_s, end_s, generation, latency_ms, quality, amplitudes, marker, values, .. } = row;
-        write!(self.file, "{first},{start_s:.6},{end_s:.6},{generation},{latency_ms:.3}")?;
+        let Row { first, start_s, end_s, generation, latency_ms, quality, amplitudes, marker, file, values, .. } = row;
+        write!(self.file, "{first},{start_s:.6},{end_s:.6},{generation}")?;
+        if !self.with_files {
+            write!(self.file, ",{latency_ms:.3}")?;
+        }
         for value in values.iter().filter(|_| self.with_values) {
             write!(self.file, ",{value}")?;
         }
@@ -66,7 +77,14 @@ impl Lines {
             let (frame, text) = marker.map_or((None, ""), |marker| (Some(marker.frame), marker.text.as_str()));
             write!(self.file, ",{},{}", frame.map_or_else(String::new, |frame| frame.to_string()), field(text))?;
         }
+        if self.with_files {
+            write!(self.file, ",{}", field(file))?;
+        }
         writeln!(self.file)
+    }
+
+    pub fn is_whole_at_last(&self) -> bool {
+        self.renamed.is_some()
     }
 
     pub fn flush(&mut self) -> io::Result<()> {
@@ -75,7 +93,10 @@ impl Lines {
 
     pub fn finish(mut self) -> io::Result<()> {
         self.file.flush()?;
-        self.file.get_ref().sync_all()
+        self.file.get_ref().sync_all()?;
+        let Some(path) = self.renamed else { return Ok(()) };
+        fs::rename(atomic::partial(&path), &path)?;
+        atomic::sync_folder_of(&path)
     }
 }
 

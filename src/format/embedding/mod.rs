@@ -1,10 +1,12 @@
-//! Files of embeddings: `.csv`, one line a window, and `.npy`, one row a window.
+//! Files of embeddings: `.csv`, one line a window, `.npy`, one row a window, and of recordings `.parquet`.
 //!
-//! Owned by the encode stage. Invariant: a CSV file is readable at every line; an NPY file has its temporary name until
-//! it is whole; neither replaces a file that was there before.
+//! Owned by the encode stage, or by the thread that embeds recordings. Invariant: a CSV file of a live stream is readable at
+//! every line; all others have their temporary name until they are whole; none replaces a file that was there before.
 
 mod csv;
 mod npy;
+mod parquet;
+mod thrift;
 
 use crate::signal::Marker;
 use std::io;
@@ -33,6 +35,8 @@ pub struct Row<'a> {
     pub confidence: Option<f32>,
     /// The marker that the window lies round, where there is one.
     pub marker: Option<&'a Marker>,
+    /// The recording that it is of; empty where that is not asked for.
+    pub file: &'a str,
     /// The embedding.
     pub values: &'a [f32],
 }
@@ -46,13 +50,16 @@ pub struct Beside {
     pub classes: bool,
     /// Write the marker that a window lies round.
     pub markers: bool,
+    /// Write which recording a window is of, and no latency, which only a live stream has. The file then has a temporary
+    /// name until it is whole.
+    pub files: bool,
 }
 
 /// Why embeddings cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub enum EmbeddingFileError {
-    /// The ending says neither of the two.
-    #[error("{}: embeddings are written as .csv or .npy", .0.display())]
+    /// The ending says none of the forms.
+    #[error("{}: embeddings are written as .csv or .npy, and those of recordings (`embed`) as .parquet too", .0.display())]
     Ending(PathBuf),
     /// There is such a file.
     #[error("{}: there is such a file already; name another, or move it away", .0.display())]
@@ -74,6 +81,8 @@ pub enum EmbeddingFile {
     Csv(csv::CsvFile),
     /// A NumPy array `[N, D]`, with the windows beside it in `NAME.windows.csv`.
     Npy(npy::NpyFile),
+    /// Columns, as Apache Parquet has them.
+    Parquet(parquet::ParquetFile),
 }
 
 impl EmbeddingFile {
@@ -93,6 +102,10 @@ impl EmbeddingFile {
         match path.extension().and_then(|e| e.to_str()) {
             Some("csv") => csv::CsvFile::create(path, Some(dimension), beside).map(Self::Csv).map_err(failed),
             Some("npy") => npy::NpyFile::create(path, dimension, beside).map(Self::Npy).map_err(failed),
+            // What a live run writes has to be readable while it grows.
+            Some("parquet") if beside.files => {
+                parquet::ParquetFile::create(path, dimension).map(Self::Parquet).map_err(failed)
+            }
             _ => Err(EmbeddingFileError::Ending(path.to_owned())),
         }
     }
@@ -102,11 +115,12 @@ impl EmbeddingFile {
     /// # Errors
     /// If it cannot be written.
     pub fn push(&mut self, row: Row<'_>) -> Result<(), EmbeddingFileError> {
-        let (path, written) = match self {
-            Self::Csv(file) => (&file.path, file.lines.push(row)),
-            Self::Npy(file) => (&file.path, file.lines.push(row)),
+        let written = match self {
+            Self::Csv(file) => file.lines.push(row),
+            Self::Npy(file) => file.lines.push(row),
+            Self::Parquet(file) => file.push(row),
         };
-        written.map_err(|error| EmbeddingFileError::Io { path: path.clone(), error })
+        written.map_err(|error| EmbeddingFileError::Io { path: self.path().to_owned(), error })
     }
 
     /// Brings what was written so far to the disk, as far as it can be read already.
@@ -114,18 +128,34 @@ impl EmbeddingFile {
     /// # Errors
     /// If it cannot be written.
     pub fn flush(&mut self) -> Result<(), EmbeddingFileError> {
-        let (path, written) = match self {
-            Self::Csv(file) => (&file.path, file.lines.flush()),
-            Self::Npy(file) => (&file.path, file.lines.flush()),
+        let written = match self {
+            Self::Csv(file) => file.lines.flush(),
+            Self::Npy(file) => file.lines.flush(),
+            Self::Parquet(_) => Ok(()),
         };
-        written.map_err(|error| EmbeddingFileError::Io { path: path.clone(), error })
+        written.map_err(|error| EmbeddingFileError::Io { path: self.path().to_owned(), error })
     }
 
-    /// Removes what was made, for a run that does not start after all.
+    fn path(&self) -> &Path {
+        match self {
+            Self::Csv(file) => &file.path,
+            Self::Npy(file) => &file.path,
+            Self::Parquet(file) => &file.path,
+        }
+    }
+
+    /// Removes what was made, for a run that does not start after all or a recording that cannot be read on.
     pub fn discard(self) {
-        let made = match self {
-            Self::Csv(file) => vec![file.path],
-            Self::Npy(file) => vec![crate::format::atomic::partial(&file.path), npy::windows_of(&file.path)],
+        let path = self.path();
+        let temporary = crate::format::atomic::partial;
+        let made = match &self {
+            Self::Csv(file) if file.lines.is_whole_at_last() => vec![temporary(path)],
+            Self::Csv(_) => vec![path.to_owned()],
+            Self::Npy(file) if file.lines.is_whole_at_last() => {
+                vec![temporary(path), temporary(&npy::windows_of(path))]
+            }
+            Self::Npy(_) => vec![temporary(path), npy::windows_of(path)],
+            Self::Parquet(_) => vec![temporary(path)],
         };
         for path in made {
             // That a stump may stay behind adds nothing to the failure that is told.
@@ -136,14 +166,13 @@ impl EmbeddingFile {
     /// Completes the file.
     ///
     /// # Errors
-    /// If it cannot be completed; an NPY file then keeps its temporary name.
+    /// If it cannot be completed; a file with a temporary name then keeps it.
     pub fn finish(self) -> Result<PathBuf, EmbeddingFileError> {
-        let (path, done) = match self {
-            Self::Csv(file) => (file.path, file.lines.finish()),
-            Self::Npy(file) => {
-                let done = file.lines.finish(&file.path);
-                (file.path, done)
-            }
+        let path = self.path().to_owned();
+        let done = match self {
+            Self::Csv(file) => file.lines.finish(),
+            Self::Npy(file) => file.lines.finish(&file.path),
+            Self::Parquet(file) => file.finish(),
         };
         match done {
             Ok(()) => Ok(path),

@@ -46,6 +46,10 @@ impl Array {
         self.windows.push(row)
     }
 
+    pub fn is_whole_at_last(&self) -> bool {
+        self.windows.is_whole_at_last()
+    }
+
     pub fn flush(&mut self) -> io::Result<()> {
         self.file.flush()?;
         self.windows.flush()
