@@ -98,8 +98,8 @@ fn figure<'a>(state: &State, key: &str, name: &str, value: f64, note: String) ->
     let is_beyond = limit.is_some_and(|limit| limit.is_crossed_by(value));
     let style = if is_beyond { theme.warn } else { theme.text };
     let note = match limit {
-        Some(Limit::Below(line)) => format!("alarm below {}", measure(line)),
-        Some(Limit::Above(line)) => format!("alarm above {}", measure(line)),
+        Some(Limit::Below(line)) => format!("alarm < {}", measure(line)),
+        Some(Limit::Above(line)) => format!("alarm > {}", measure(line)),
         None => note,
     };
     Line::from(vec![
