@@ -2,7 +2,7 @@
 //!
 //!     cargo run --release --example pretrain -- RECORDINGS MODEL [STEPS]
 //!
-//! The recordings must have the same channels and rate. `neurostream embed` uses the model.
+//! The recordings must have the same channels and rate. `examples/embed.rs` uses the model.
 #![allow(clippy::print_stdout, reason = "it says how it goes")]
 
 use anyhow::{Context, bail, ensure};

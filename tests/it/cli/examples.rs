@@ -1,7 +1,7 @@
-//! `examples/pretrain.rs` as a person starts it, on real recordings.
+//! `examples/pretrain.rs` and `examples/embed.rs` as a person starts them, on real recordings.
 //!
-//! `cargo test` builds them beside the program. Invariant: what it writes `embed` reads, and it replaces
-//! nothing.
+//! `cargo test` builds them beside the program. Invariant: what the one writes the other and the command `embed` read, and
+//! neither replaces anything.
 
 use super::program::{Desk, PROGRAM, Said, recordings, skip};
 use std::path::Path;
@@ -37,6 +37,14 @@ fn an_encoder_is_pretrained_on_a_folder_and_embeds_another_recording() {
     desk.run(&["embed", &other, "--model", "model", "--out", "e.csv"]).ends_with(0);
     // 62 s, windows of 2 s every quarter of one.
     assert_eq!(desk.json("e.json")["windows"], (62 - 2) * 4 + 1);
+    let said = run(&desk, "embed", &["model", &other]).unwrap().ends_with(0);
+    let written = std::fs::read_to_string(desk.path("e.csv")).unwrap();
+    let numbers = |text: &str, from: usize| -> Vec<Vec<String>> {
+        text.lines().skip(1).map(|line| line.split(',').skip(from).take(128).map(str::to_owned).collect()).collect()
+    };
+    assert_eq!(numbers(&said.out, 2), numbers(&written, 4), "the library gives what the command writes");
+    let said = run(&desk, "embed", &["recordings", &other]).unwrap().ends_with(1);
+    assert!(said.err.contains("card.toml"), "{said:#?}");
 
     let before = desk.listing();
     let said = run(&desk, "pretrain", &["recordings", "model", "3"]).unwrap().ends_with(1);
