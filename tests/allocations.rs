@@ -2,9 +2,13 @@
 //! allocator proves it.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use arc_swap::ArcSwapOption;
 use neurostream::dsp::quality::{Neighbours, Quality, QualitySettings};
 use neurostream::dsp::{Conditioner, Conditioning, Derivation, Deriver, Limit, Ratio, Reference, Scaling, Spread};
+use neurostream::learn::{Classifier, Heads};
 use neurostream::ring::{Branch, Doorbell, Tee, WhenFull, frames, markers};
+use neurostream::serve::Reading;
+use neurostream::serve::copies::copies;
 use neurostream::signal::electrode::GridShapes;
 use neurostream::signal::{ChannelKind, Marker, Montage, Stamp};
 use neurostream::window::{
@@ -93,6 +97,39 @@ fn quality_conditioning_tee_and_windows_allocate_nothing() {
         "{windows} {bad_windows} {epochs}"
     );
     assert_eq!(counted.count_total, 0, "{counted:?}");
+}
+
+#[test]
+fn telling_classes_and_handing_windows_over_allocates_nothing() {
+    let (dimension, samples) = (128, 64 * 512);
+    let value = |i: usize, d: usize| ((d * (1 + i % 4)) as f32).sin() + 0.1 * ((i * d) as f32).cos();
+    let row = |i: usize| (0..dimension).map(|d| value(i, d)).collect::<Vec<f32>>();
+    let rows: Vec<(usize, Vec<f32>)> = (0..60).map(|i| (i % 4, row(i))).collect();
+    let examples: Vec<(usize, &[f32])> = rows.iter().map(|(class, row)| (*class, row.as_slice())).collect();
+    let heads = Arc::new(ArcSwapOption::empty());
+    let mut reading = Reading::new(Arc::clone(&heads), 4);
+    let (mut writer, mut reader) = copies(4, samples, dimension, Arc::default());
+    let window = vec![0.5; samples];
+    let mut told = [0; 4];
+    for (generation, linear_from) in [(1, 1), (2, 1000)] {
+        let classifier = Classifier::teach(&examples, dimension, linear_from);
+        heads.store(Some(Arc::new(Heads { generation, classes: vec![String::new(); 4], classifier })));
+        let mut run = || {
+            for (class, row) in &rows {
+                writer.keep(&window);
+                reading.read(row, generation);
+                told[*class] += usize::from(reading.class() == Some(*class));
+                writer.push(0, Stamp(0.0), generation, true, row);
+                let slot = reader.pop().unwrap();
+                reader.give_back(slot);
+            }
+        };
+        // Heads that came are taken up with the first window.
+        run();
+        let counted = allocation_counter::measure(run);
+        assert_eq!(counted.count_total, 0, "{counted:?}");
+    }
+    assert!(told.iter().all(|right| *right > 50), "{told:?} of 60 each");
 }
 
 #[test]

@@ -101,6 +101,9 @@ pub struct RunArguments {
     /// Serve without training.
     #[arg(long)]
     pub no_train: bool,
+    /// Learn to tell the states apart that markers and labels name: these, or all.
+    #[arg(long, value_name = "NAME,NAME…", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub teach: Option<String>,
     /// Folder for checkpoints; "" for none.
     #[arg(long, value_name = "DIR")]
     pub checkpoint: Option<String>,

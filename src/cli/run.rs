@@ -95,6 +95,14 @@ fn configuration(arguments: &RunArguments) -> anyhow::Result<Config> {
     if arguments.no_train {
         document.put(&["train", "enabled"], false);
     }
+    if let Some(classes) = &arguments.teach {
+        document.put(&["teach", "enabled"], true);
+        let classes: Vec<toml::Value> =
+            classes.split(',').map(str::trim).filter(|c| !c.is_empty()).map(Into::into).collect();
+        if !classes.is_empty() {
+            document.put(&["teach", "classes"], classes);
+        }
+    }
     if let Some(folder) = &arguments.checkpoint {
         document.put(&["train", "checkpoint"], folder.as_str());
     }

@@ -12,6 +12,6 @@ pub use problem::{ConfigError, Problem, suggestion};
 pub use schema::{
     AugmentConfig, AugmentStepConfig, AutoencoderConfig, ComputeConfig, Config, ForecastConfig, LslConfig,
     LslOutletConfig, MaeConfig, MaskedConfig, MemoryConfig, MixupConfig, ModelConfig, OrderConfig, QualityConfig,
-    RecordConfig, ReferenceConfig, ServeConfig, SignalConfig, SourceConfig, Span, Speed, Streams, TrainConfig,
-    WindowConfig,
+    RecordConfig, ReferenceConfig, ServeConfig, SignalConfig, SourceConfig, Span, Speed, Streams, TeachConfig,
+    TrainConfig, WindowConfig,
 };

@@ -9,6 +9,7 @@ mod draw;
 mod encoder;
 pub mod gate;
 mod generation;
+pub mod heads;
 pub mod health;
 mod model;
 pub mod nn;
@@ -25,6 +26,7 @@ pub use checkpoint::{Checkpoint, CheckpointError, Identity};
 pub use encoder::{Architecture, Encoder, EncoderShape, Site, Streaming};
 pub use gate::{Alarm, Decision, Examination, Figures, GateSettings, Metrics};
 pub use generation::Generation;
+pub use heads::{Classifier, HeadKind, Heads, Lesson, Lessons};
 pub use health::Health;
 pub use model::{Model, ModelCard, ModelError};
 pub use objective::{

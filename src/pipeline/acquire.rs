@@ -71,8 +71,8 @@ pub(super) struct AcquireStage {
     recorded: Tee,
     conditioned: Tee,
     timeline: Timeline,
-    /// Where markers go besides the screen, where windows are cut round them.
-    markers: Option<MarkerWriter>,
+    /// Where markers go besides the screen: to those who cut windows round them, or learn from them.
+    markers: Vec<MarkerWriter>,
     /// One bit a channel that comes out, set for the bad ones.
     bad: Vec<u64>,
     block: Block,
@@ -104,7 +104,7 @@ pub(super) struct AcquireParts {
     /// For conditioned frames.
     pub conditioned: Tee,
     /// Where markers go besides the screen.
-    pub markers: Option<MarkerWriter>,
+    pub markers: Vec<MarkerWriter>,
     /// Frames that may come.
     pub allowance: Option<u64>,
     pub reports: Sender<Report>,
@@ -282,9 +282,8 @@ impl AcquireStage {
     }
 
     fn hand_out(&mut self, marker: Marker, now: Stamp) {
-        if let Some(markers) = &mut self.markers {
-            markers.push(Marker { frame: self.timeline.model_frame(marker.frame), ..marker.clone() });
-        }
+        let frame = self.timeline.model_frame(marker.frame);
+        self.markers.iter_mut().for_each(|markers| markers.push(Marker { frame, ..marker.clone() }));
         if let Some(recorder) = &self.recorder {
             recorder.marker(marker.clone());
         }

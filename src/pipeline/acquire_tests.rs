@@ -97,7 +97,7 @@ impl Rig {
             timeline,
             recorded: Tee::default(),
             conditioned: tee,
-            markers: None,
+            markers: Vec::new(),
             allowance: None,
             reports,
         });

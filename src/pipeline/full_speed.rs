@@ -8,6 +8,7 @@ use super::report::Report;
 use super::run::{Ends, Feed, TELEMETRY_EVERY_S};
 use super::shutdown::{Reason, Shutdown};
 use super::stage::{caught, own_pool, spawn};
+use super::teach::TeachStage;
 use super::wiring::Stages;
 use crate::serve::EncodeStage;
 use crate::signal::{Clock, Event};
@@ -39,7 +40,9 @@ pub(super) fn start(
 }
 
 fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, ends: &Ends) {
-    let Stages { mut acquire, mut encode, mut train, mut record, mut publish, mut telemetry, reports, .. } = stages;
+    let Stages {
+        mut acquire, mut encode, mut train, mut teach, mut record, mut publish, mut telemetry, reports, ..
+    } = stages;
     let (mut events, mut shown) = (Vec::new(), clock.now());
     while !shutdown.is_requested() {
         match acquire.step(clock) {
@@ -49,7 +52,9 @@ fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, en
             Ok(Turn::Enough) => shutdown.request(Reason::Duration),
             Err(error) => shutdown.request(Reason::Failed { stage: "the source", why: error.to_string() }),
         }
-        encode_all(&mut encode, clock, &mut events, &reports);
+        if let Err(why) = encode_all(&mut encode, &mut teach, clock, &mut events) {
+            telemetry.teacher_stopped(clock.now(), &why);
+        }
         if let Some(stage) = &mut record
             && let Err(why) = caught(|| while stage.step(clock.now(), &mut events) {})
         {
@@ -58,13 +63,16 @@ fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, en
             telemetry.recorder_stopped(clock.now(), &why);
         }
         while publish.as_mut().is_some_and(|stage| stage.step(clock.now(), &mut events)) {}
-        for event in events.drain(..) {
-            let _ = reports.try_send(Report::Event(event));
-        }
+        tell(&mut events, &reports);
         if let Some(train) = &mut train {
             train.admit(clock);
             while !shutdown.is_requested() && train.step(clock) {}
         }
+        // What is to be served has its heads before the next window comes.
+        if let Err(why) = learn_all(&mut teach, clock, &mut events) {
+            telemetry.teacher_stopped(clock.now(), &why);
+        }
+        tell(&mut events, &reports);
         let now = clock.now();
         telemetry.step(now);
         if now - shown >= TELEMETRY_EVERY_S {
@@ -74,7 +82,9 @@ fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, en
     }
     acquire.finish(clock.now());
     drop(acquire);
-    encode_all(&mut encode, clock, &mut events, &reports);
+    if let Err(why) = encode_all(&mut encode, &mut teach, clock, &mut events) {
+        telemetry.teacher_stopped(clock.now(), &why);
+    }
     let (sha256, file) = encode.finish();
     let _ = ends.encode.send((sha256, file.map_err(|error| error.to_string())));
     while publish.as_mut().is_some_and(|stage| stage.step(clock.now(), &mut events)) {}
@@ -83,10 +93,11 @@ fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, en
             Ok(recorded) => drop(ends.record.send(recorded)),
             Err(why) => telemetry.recorder_stopped(clock.now(), &why),
         }
-        for event in events.drain(..) {
-            let _ = reports.try_send(Report::Event(event));
-        }
     }
+    if let Some(mut teach) = teach {
+        teach.finish(clock.now(), &mut events);
+    }
+    tell(&mut events, &reports);
     if let Some(mut train) = train {
         let _ = ends.train.send(train.finish(clock));
     }
@@ -94,9 +105,31 @@ fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, en
     let _ = feed.last.send(telemetry);
 }
 
-/// Encodes every window that is there.
-fn encode_all(encode: &mut EncodeStage, clock: &dyn Clock, events: &mut Vec<Event>, reports: &Sender<Report>) {
-    while encode.step(clock, events) {}
+/// Encodes every window that is there; each teaches before the next one is read. Why teaching failed, where it did.
+fn encode_all(
+    encode: &mut EncodeStage,
+    teach: &mut Option<TeachStage>,
+    clock: &dyn Clock,
+    events: &mut Vec<Event>,
+) -> Result<(), String> {
+    let mut taught = Ok(());
+    while encode.step(clock, events) {
+        taught = taught.and(learn_all(teach, clock, events));
+    }
+    taught
+}
+
+/// Lets the teacher do all that there is to do; one that panicked is gone.
+fn learn_all(teach: &mut Option<TeachStage>, clock: &dyn Clock, events: &mut Vec<Event>) -> Result<(), String> {
+    let Some(stage) = teach else { return Ok(()) };
+    let taught = caught(|| while stage.step(clock.now(), events) {});
+    if taught.is_err() {
+        *teach = None;
+    }
+    taught
+}
+
+fn tell(events: &mut Vec<Event>, reports: &Sender<Report>) {
     for event in events.drain(..) {
         let _ = reports.try_send(Report::Event(event));
     }

@@ -7,6 +7,7 @@ use super::acquire::{AcquireStage, Turn};
 use super::run::{Ends, Feed, TELEMETRY_EVERY_S};
 use super::shutdown::{Reason, Shutdown};
 use super::stage::{lower_priority, own_pool, spawn};
+use super::teach::TeachStage;
 use super::telemetry::Telemetry;
 use super::train::TrainStage;
 use super::wiring::Stages;
@@ -28,6 +29,7 @@ const LAST_STRETCH_S: f64 = 0.0015;
 pub(super) const ACQUIRE: &str = "acquire";
 pub(super) const ENCODE: &str = "encode";
 pub(super) const TRAIN: &str = "train";
+pub(super) const TEACH: &str = "teach";
 pub(super) const RECORD: &str = "record";
 pub(super) const PUBLISH: &str = "publish";
 pub(super) const TELEMETRY: &str = "telemetry";
@@ -41,12 +43,12 @@ pub(super) fn start(
     feed: Feed,
     ends: &Ends,
 ) -> io::Result<Vec<&'static str>> {
-    let Stages { acquire, encode, train, record, publish, telemetry, bells, reports, .. } = stages;
+    let Stages { acquire, encode, train, teach, record, publish, telemetry, bells, reports, .. } = stages;
     let mut names = vec![ENCODE, TELEMETRY, ACQUIRE];
     let (of_encode, of_train) = (ends.encode.clone(), ends.train.clone());
     // Consumers first, so that none misses the first frame.
     let (time, bell) = (Arc::clone(clock), Arc::clone(&bells.encode));
-    let (of_recorder, of_publisher) = (reports.clone(), reports.clone());
+    let (of_recorder, of_publisher, of_teacher) = (reports.clone(), reports.clone(), reports.clone());
     let told = move |event: Event| drop(reports.try_send(super::report::Report::Event(event)));
     spawn(ENCODE, false, shutdown, ends.tells_end(), move || {
         let _ = of_encode.send(encoding(encode, &bell, &*time, told));
@@ -58,6 +60,12 @@ pub(super) fn start(
         spawn(TRAIN, true, shutdown, ends.tells_end(), move || {
             let _ = of_train.send(training(train, &bell, &*time, &token, threads));
         })?;
+    }
+    if let Some(teach) = teach {
+        names.push(TEACH);
+        let (time, bell) = (Arc::clone(clock), Arc::clone(&bells.teach));
+        let told = move |event: Event| drop(of_teacher.try_send(super::report::Report::Event(event)));
+        spawn(TEACH, true, shutdown, ends.tells_end(), move || teaching(teach, &bell, &*time, &told))?;
     }
     if let Some(record) = record {
         names.push(RECORD);
@@ -172,6 +180,17 @@ pub(super) fn recording(mut stage: RecordStage, bell: &Doorbell, clock: &dyn Clo
     recorded
 }
 
+/// The teacher's thread.
+fn teaching(mut stage: TeachStage, bell: &Doorbell, clock: &dyn Clock, tell: &impl Fn(Event)) {
+    lower_priority();
+    // What it embeds anew must wait neither for the trainer's threads nor for the encoder's.
+    let _pool = own_pool(TEACH, 1, true);
+    until_over(&mut stage, bell, tell, TeachStage::is_over, |stage, events| stage.step(clock.now(), events));
+    let mut events = Vec::new();
+    stage.finish(clock.now(), &mut events);
+    events.drain(..).for_each(tell);
+}
+
 fn training(
     mut stage: TrainStage,
     bell: &Doorbell,
@@ -222,6 +241,7 @@ fn mourn(telemetry: &mut Telemetry, feed: &Feed, now: Stamp) {
     while let Ok((name, why)) = feed.died.try_recv() {
         match name {
             TRAIN => telemetry.trainer_stopped(now, &why),
+            TEACH => telemetry.teacher_stopped(now, &why),
             RECORD => telemetry.recorder_stopped(now, &why),
             _ => {}
         }

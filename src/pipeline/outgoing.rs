@@ -10,7 +10,9 @@ use crate::learn::Generation;
 use crate::lsl::{Library, LslError};
 use crate::ring::FrameReader;
 use crate::serve::outlet::{host, source_id};
-use crate::serve::{EmbeddingOutlet, EmbeddingStream, ProcessedStage, ProcessedStream, StatusOutlet};
+use crate::serve::{
+    EmbeddingOutlet, EmbeddingStream, HeadOutlet, HeadStream, ProcessedStage, ProcessedStream, StatusOutlet,
+};
 use crate::signal::Clock;
 
 /// What is published, where the configuration says so and there is a liblsl.
@@ -33,8 +35,7 @@ impl<'a> Outgoing<'a> {
         let stream = EmbeddingStream {
             name: &self.wanted.name,
             dimension: plan.config.model.embedding,
-            // Markers come when they come: a stream of rate 0 is irregular.
-            rate_hz: if plan.around.is_some() { 0.0 } else { plan.rate_hz / plan.hop as f64 },
+            rate_hz: self.windows_hz(),
             with_quality: self.wanted.quality,
             with_amplitudes: plan.config.serve.amplitude,
             facts: &plan.facts,
@@ -46,6 +47,20 @@ impl<'a> Outgoing<'a> {
             first: (first.number, &first.weights_sha256()),
         };
         EmbeddingOutlet::open(self.library, &stream, self.clock_offset_s)
+    }
+
+    /// The stream of what heads tell, where there are any.
+    pub(super) fn heads(&self) -> Result<Option<HeadOutlet>, LslError> {
+        let Some(teach) = &self.plan.teach else { return Ok(None) };
+        let (name, source_id) = self.named("class");
+        let (classes, room, rate_hz) = (teach.classes.clone(), teach.room, self.windows_hz());
+        let stream = HeadStream { name, source_id, rate_hz, classes, room };
+        HeadOutlet::open(self.library, &stream, self.clock_offset_s).map(Some)
+    }
+
+    /// Windows in a second. Markers come when they come: a stream of rate 0 is irregular.
+    fn windows_hz(&self) -> f64 {
+        if self.plan.around.is_some() { 0.0 } else { self.plan.rate_hz / self.plan.hop as f64 }
     }
 
     /// The stream of what happens, where it is wanted.

@@ -139,6 +139,8 @@ pub struct Plan {
     pub trainer: TrainerSettings,
     /// What its weights have to show before they are served.
     pub gate: GateSettings,
+    /// What markers teach, where they do.
+    pub teach: Option<TeachPlan>,
     /// What a checkpoint must share with this run.
     pub identity: Identity,
     /// True if the source waits for its consumers.
@@ -146,6 +148,18 @@ pub struct Plan {
     /// What was changed to make it fit, to be told.
     pub notes: Vec<String>,
 }
+
+/// What is taught.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TeachPlan {
+    /// The classes that are known.
+    pub classes: Vec<String>,
+    /// Classes that there is room for: those, or others that markers name.
+    pub room: usize,
+}
+
+/// Classes that markers may name where neither the configuration nor the recording does.
+const CLASSES: usize = 8;
 
 /// Lowest cut-off as a share of the rate, so that poles are exact to a thousandth.
 const LOWEST_CUTOFF: f64 = 1e-7;
@@ -270,6 +284,7 @@ impl Plan {
             window,
             hop,
             around,
+            teach: teach(config, facts, &mut notes),
             identity,
             at_full_speed: config.source.speed == Speed::Max,
             notes,
@@ -348,6 +363,28 @@ fn model_montage(config: &Config, recorded: &Montage) -> Result<(Derived, String
     let refused =
         |why| vec![Problem::of("model.montage", format!("{wanted:?}"), format!("must fit the stream: {why}"))];
     arranged.map(|derived| (derived, reference.to_string())).map_err(refused)
+}
+
+/// The classes that markers may name.
+fn teach(config: &Config, facts: &StreamFacts, notes: &mut Vec<String>) -> Option<TeachPlan> {
+    if !config.teach.enabled {
+        return None;
+    }
+    let listed = config.teach.classes.clone();
+    let texts = facts.markers.clone().unwrap_or_default();
+    let silent: Vec<String> =
+        listed.iter().filter(|class| !texts.contains(class)).map(|class| format!("`{class}`")).collect();
+    if facts.markers.is_some() && !silent.is_empty() {
+        notes.push(format!("no marker of the recording says {}: it is taught by hand alone", silent.join(" or ")));
+    }
+    Some(if !listed.is_empty() {
+        TeachPlan { room: listed.len(), classes: listed }
+    } else if (2..=CLASSES).contains(&texts.len()) {
+        TeachPlan { room: CLASSES, classes: texts }
+    } else {
+        // Those that come first.
+        TeachPlan { room: CLASSES, classes: Vec::new() }
+    })
 }
 
 /// Where windows lie round markers, where the configuration says so; the expression was checked before.

@@ -5,6 +5,7 @@
 use super::plan::Plan;
 use super::run::EncodeEnd;
 use super::shutdown::Reason;
+use super::taught;
 use super::telemetry::{Gauges, Telemetry, latency};
 use super::train::{TrainCounts, TrainEnd};
 use super::view::TrainerState;
@@ -123,6 +124,9 @@ impl Summary {
         if let Some(quality) = quality(gauges) {
             value["quality"] = quality;
         }
+        if let Some((teach, _)) = &gauges.teach {
+            value["teaching"] = taught::summary(teach);
+        }
         if counts.is_some() {
             value["training"] = training(gauges.method, wall_s, train, telemetry);
         }
@@ -206,6 +210,9 @@ impl Summary {
             if refused > 0.0 {
                 let _ = writeln!(text, "  gate: {refused} candidates not served, {rollbacks} roll-backs");
             }
+        }
+        if let Some(told) = v.get("teaching") {
+            taught::text(told, &mut text);
         }
         text
     }
@@ -293,6 +300,6 @@ fn health(status: &TrainerStatus, alarms: &[&str]) -> Value {
 }
 
 /// Three digits after the point are enough for people, and keep the file readable.
-fn rounded(value: f64) -> f64 {
+pub(super) fn rounded(value: f64) -> f64 {
     (value * 1e3).round() / 1e3
 }

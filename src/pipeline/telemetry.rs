@@ -6,14 +6,18 @@
 use super::acquire::AcquireCounts;
 use super::display::DisplayStage;
 use super::report::Report;
+use super::taught;
+use super::teach::TeachCounts;
 use super::train::{Order, TrainCounts};
-use super::view::{GateView, Latency, Ledger, RecordingView, ServingView, TrainerState, TrainerView, View};
+use super::view::{
+    GateView, Latency, Ledger, RecordingView, ServingView, TeachingView, TrainerState, TrainerView, View,
+};
 use super::watch::QualityCounts;
 use crate::learn::{Generation, TrainerStatus};
 use crate::lsl::LslError;
 use crate::ring::{ReaderCounts, WriterCounts};
 use crate::serve::record::RecordCounts;
-use crate::serve::{EncodeCounts, StatusOutlet};
+use crate::serve::{EncodeCounts, ReadingCounts, StatusOutlet};
 use crate::signal::{Event, EventKind, Stamp, StreamFacts};
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender};
@@ -52,6 +56,8 @@ pub(super) struct Gauges {
     pub acquire: Arc<AcquireCounts>,
     pub encode: Arc<EncodeCounts>,
     pub train: Option<Arc<TrainCounts>>,
+    /// What is taught, and what the heads tell.
+    pub teach: Option<(Arc<TeachCounts>, Arc<ReadingCounts>)>,
     /// Where what a person asks of the trainer goes.
     pub orders: Option<Sender<Order>>,
     pub consumers: Vec<Consumer>,
@@ -219,6 +225,7 @@ impl Telemetry {
             "frames": ledgers.collect::<serde_json::Map<_, _>>(),
             "windows": gauges.encode.windows(),
             "generation": gauges.encode.generation(),
+            "teaching": gauges.teach.as_ref().map(|(teach, reading)| taught::state(teach, reading)),
             "training": {
                 "state": self.trainer.state.word(),
                 "steps": self.trainer.steps,
@@ -308,6 +315,11 @@ impl Telemetry {
         self.happened(Event { at: now, kind: EventKind::Error, text: format!("the trainer stopped: {why}") });
     }
 
+    /// The teacher has died; what was taught last is read on until the next generation.
+    pub fn teacher_stopped(&mut self, now: Stamp, why: &str) {
+        self.happened(Event { at: now, kind: EventKind::Error, text: format!("teaching stopped: {why}") });
+    }
+
     /// The recorder has died; what it wrote is kept, and the run goes on.
     pub fn recorder_stopped(&mut self, now: Stamp, why: &str) {
         let Some((path, counts)) = &self.gauges.record else { return };
@@ -367,6 +379,7 @@ impl Telemetry {
                 outlet: gauges.outlet.clone().map(|name| (name, encode.listened_to())),
                 file: gauges.file.clone(),
             },
+            teaching: gauges.teach.as_ref().map(|(teach, reading)| TeachingView::of(teach, reading)),
             quality: gauges.quality.reasons(),
             events: self.events.iter().cloned().collect(),
             told: self.told,

@@ -7,14 +7,16 @@ use super::report::Report;
 use super::run::Ends;
 use super::save::Saver;
 use super::scale_board::ScaleBoard;
+use super::serving::{Handed, Serving};
 use super::shutdown::Shutdown;
+use super::teach::Taught;
 use crate::learn::{
     Batch, Checkpoint, CheckpointError, Decision, Generation, Identity, Origin, Trainer, TrainerStatus,
 };
 use crate::ring::FrameReader;
 use crate::signal::{Clock, Event, EventKind, Stamp};
 use crate::window::{Judge, Slide};
-use arc_swap::ArcSwap;
+use arc_swap::ArcSwapOption;
 use crossbeam_channel::{Receiver, Sender};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -115,7 +117,10 @@ pub(super) struct TrainStage {
     reader: FrameReader,
     slide: Slide,
     trainer: Trainer,
-    served: Arc<ArcSwap<Generation>>,
+    serving: Serving,
+    /// Where generations go first that need heads, and the number of the last one.
+    teacher: Option<Teacher>,
+    last: u64,
     budget: Budget,
     counts: Arc<TrainCounts>,
     checkpoints: Option<Checkpoints>,
@@ -137,12 +142,22 @@ pub(super) struct TrainStage {
     reports: Sender<Report>,
 }
 
+/// The trainer's end of the teacher.
+#[derive(Clone, Debug)]
+pub(super) struct Teacher {
+    pub generations: Sender<Handed>,
+    /// What it has taught, for checkpoints.
+    pub board: Arc<ArcSwapOption<Taught>>,
+}
+
 /// What the stage is made of.
 pub(super) struct TrainParts {
     pub reader: FrameReader,
     pub slide: Slide,
     pub trainer: Trainer,
-    pub served: Arc<ArcSwap<Generation>>,
+    pub serving: Serving,
+    /// Who makes heads for a generation before it is served.
+    pub teacher: Option<Teacher>,
     pub checkpoints: Option<Checkpoints>,
     pub identity: Identity,
     /// Steps a second of signal.
@@ -169,7 +184,9 @@ impl TrainStage {
             reader: parts.reader,
             slide: parts.slide,
             trainer: parts.trainer,
-            served: parts.served,
+            last: parts.serving.served.load().number,
+            serving: parts.serving,
+            teacher: parts.teacher,
             budget: Budget { steps_per_frame, from: None, taken: 0, backlog, forgone: 0.0 },
             counts: Arc::default(),
             checkpoints: parts.checkpoints,
@@ -304,25 +321,27 @@ impl TrainStage {
     }
 
     /// Serves what is to be served, and tells of every decision.
-    fn carry_out(&self, decision: Decision, now: Stamp) {
+    fn carry_out(&mut self, decision: Decision, now: Stamp) {
         let text = decision.text();
         match decision {
-            Decision::Served { generation, .. } => {
-                let number = generation.number;
-                self.served.store(generation);
-                let _ = self.reports.try_send(Report::Swap { number, at: now, text });
-            }
-            Decision::RolledBack { to, .. } => {
-                let number = to.number;
-                if self.served.load().number != number {
-                    self.served.store(to);
-                    let _ = self.reports.try_send(Report::Swap { number, at: now, text });
-                } else {
-                    self.tell(now, EventKind::Warning, text);
-                }
-            }
-            Decision::Refused { .. } => self.tell(now, EventKind::Warning, text),
+            Decision::Served { generation, .. } => self.serve(generation, text, now),
+            Decision::RolledBack { to, .. } if self.last != to.number => self.serve(to, text, now),
+            Decision::RolledBack { .. } | Decision::Refused { .. } => self.tell(now, EventKind::Warning, text),
             Decision::Shadowed { .. } => self.tell(now, EventKind::Ready, text),
+        }
+    }
+
+    /// Serves a generation, by way of the teacher where there is one.
+    fn serve(&mut self, generation: Arc<Generation>, text: String, now: Stamp) {
+        self.last = generation.number;
+        let handed = Handed { generation, text };
+        let left = match &self.teacher {
+            Some(teacher) => teacher.generations.send(handed).err().map(|refused| refused.0),
+            None => Some(handed),
+        };
+        // A teacher that is gone must not keep the encoder from what was learnt.
+        if let Some(handed) = left {
+            self.serving.serve(handed, now);
         }
     }
 
@@ -344,7 +363,10 @@ impl TrainStage {
         let (step, contrast) = (status.steps, status.served_contrast.unwrap_or(f64::INFINITY));
         let is_best = contrast < self.best;
         self.best = self.best.min(contrast);
-        let checkpoint = self.trainer.checkpoint(&self.identity, to.with_signal);
+        let mut checkpoint = self.trainer.checkpoint(&self.identity, to.with_signal);
+        if let Some(taught) = self.teacher.as_ref().and_then(|teacher| teacher.board.load_full()) {
+            taught.lessons.save(&taught.classes, &mut checkpoint.learnt, to.with_signal);
+        }
         Some((Checkpoint { scale: self.scale.read(), ..checkpoint }, step, is_best))
     }
 

@@ -42,6 +42,7 @@ fn wrong_values(config: &Config) -> Vec<Problem> {
     found.window(config);
     found.model(config);
     found.train(config);
+    found.teach(config);
     found.rest(config);
     found.0
 }
@@ -279,6 +280,24 @@ impl Findings {
         self.word("train.mixup.keys", &train.mixup.keys, MixupKeys::ALL.map(MixupKeys::word));
         self.range("train.mixup.alpha", train.mixup.alpha, 0.01..=100.0);
         self.range("train.mixup.share_weight", train.mixup.share_weight, 0.0..=1000.0);
+    }
+
+    fn teach(&mut self, config: &Config) {
+        let teach = &config.teach;
+        for (at, class) in teach.classes.iter().enumerate() {
+            if class.trim().is_empty() || teach.classes[..at].contains(class) {
+                let problem = Problem::of("teach.classes", format!("\"{class}\""), "must be a text that comes once");
+                self.0.push(problem);
+            }
+        }
+        self.range("teach.classes (how many)", teach.classes.len(), 0..=64);
+        if teach.classes.len() == 1 {
+            let allowed = "must be two or more: with one there is nothing to tell apart";
+            self.0.push(Problem::of("teach.classes", format!("{:?}", teach.classes), allowed).hint("[] takes all"));
+        }
+        self.range("teach.hold_s", teach.hold_s, 0.01..=86_400.0);
+        self.range("teach.windows", teach.windows, 2..=100_000);
+        self.range("teach.linear_from", teach.linear_from, 2..=1_000_000_000);
     }
 
     fn rest(&mut self, config: &Config) {

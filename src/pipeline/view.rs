@@ -5,6 +5,7 @@
 
 use crate::dsp::quality::Reasons;
 use crate::learn::Examination;
+use crate::learn::heads::{ExamFigures, HeadKind};
 use crate::signal::{Event, StreamFacts};
 use std::sync::Arc;
 
@@ -150,6 +151,19 @@ pub struct ServingView {
     pub file: Option<String>,
 }
 
+/// What is taught, and what it tells.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TeachingView {
+    /// The classes, each with the windows of it that are remembered.
+    pub classes: Vec<(String, usize)>,
+    /// The class of the last window, by its place, and its probability; none before two classes are known.
+    pub now: Option<(usize, f32)>,
+    /// The kind of head.
+    pub head: Option<HeadKind>,
+    /// How well it told what it had not been taught yet.
+    pub exam: ExamFigures,
+}
+
 /// The recording.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RecordingView {
@@ -192,6 +206,8 @@ pub struct View {
     pub trainer: TrainerView,
     /// What goes out.
     pub serving: ServingView,
+    /// What is taught, where that is on.
+    pub teaching: Option<TeachingView>,
     /// `[C]`: what is wrong with each channel now; empty where nothing is watched.
     pub quality: Vec<Reasons>,
     /// The newest events in the order in which they were told; their times in seconds since the start.

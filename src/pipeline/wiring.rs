@@ -9,6 +9,9 @@ use super::display::DisplayStage;
 use super::outgoing::Outgoing;
 use super::plan::{OpenSource, Plan};
 use super::report::Report;
+use super::serving::Serving;
+use super::teach::TeachStage;
+use super::teaching::Teaching;
 use super::telemetry::{Consumer, Gauges, Telemetry};
 use super::timeline::Timeline;
 use super::to_recorder::{ToRecorder, to_recorder};
@@ -74,6 +77,7 @@ pub struct Stages {
     pub(super) acquire: AcquireStage,
     pub(super) encode: EncodeStage,
     pub(super) train: Option<TrainStage>,
+    pub(super) teach: Option<TeachStage>,
     pub(super) record: Option<RecordStage>,
     pub(super) publish: Option<ProcessedStage>,
     pub(super) telemetry: Telemetry,
@@ -95,6 +99,7 @@ impl std::fmt::Debug for Stages {
 pub(super) struct Bells {
     pub encode: Arc<Doorbell>,
     pub train: Arc<Doorbell>,
+    pub teach: Arc<Doorbell>,
     pub record: Arc<Doorbell>,
     pub publish: Arc<Doorbell>,
     pub display: Arc<Doorbell>,
@@ -111,9 +116,9 @@ const ORDERS: usize = 16;
 /// Blocks that a ring holds at most; live sources may send a block a frame.
 const HEADERS: usize = 16_384;
 /// Markers that may wait for the encoder; more in one block, or while it is busy, are lost and counted.
-const MARKERS: usize = 1024;
+pub(super) const MARKERS: usize = 1024;
 /// Seconds by which a marker of another stream, or a key, may come later than its frame.
-const LATE_S: f64 = 1.0;
+pub(super) const LATE_S: f64 = 1.0;
 
 impl Stages {
     /// Joins the stages of a plan.
@@ -168,9 +173,9 @@ impl Stages {
         let served = Arc::new(ArcSwap::from_pointee(first));
         let served_too = Arc::clone(&served);
         let outgoing = Outgoing::of(plan, options, clock);
-        let (outlet, status) = match &outgoing {
-            Some(outgoing) => (Some(outgoing.embeddings(&served.load())?), outgoing.status()?),
-            None => (None, None),
+        let (outlet, status, heads_outlet) = match &outgoing {
+            Some(outgoing) => (Some(outgoing.embeddings(&served.load())?), outgoing.status()?, outgoing.heads()?),
+            None => (None, None, None),
         };
         let file = match &config.serve.embeddings {
             Some(path) => Some(EmbeddingFile::create(path, config.model.embedding, &columns_beside(plan))?),
@@ -233,16 +238,28 @@ impl Stages {
         let allowance = options.duration_s.map(|s| (s * rate_hz).round() as u64);
         let watch = Watch::new(config, &plan.facts);
         let quality = watch.counts();
-        let (for_markers, cutter) = match plan.around.clone() {
+        let late = if plan.at_full_speed { 0 } else { (LATE_S * plan.rate_hz).ceil() as usize };
+        let (for_cutter, cutter) = match plan.around.clone() {
             None => (None, Cutter::Slide(Slide::new(plan.window, plan.hop))),
             Some((span, pattern)) => {
                 let (into, out) = markers(MARKERS);
-                let late = if plan.at_full_speed { 0 } else { (LATE_S * plan.rate_hz).ceil() as usize };
                 (Some(into), Cutter::Around(Around::new(span, pattern, out).with_late_markers(late)))
             }
         };
-        let lost_markers = for_markers.as_ref().map(MarkerWriter::lost);
+        let lost_markers = for_cutter.as_ref().map(MarkerWriter::lost);
+        let mut for_markers: Vec<MarkerWriter> = for_cutter.into_iter().collect();
+        let serving = Serving { served: Arc::clone(&served), reports: reports.clone() };
+        let taught = resumed.as_ref().map(|(_, checkpoint)| &checkpoint.learnt);
+        let teaching = Teaching::wire(plan, taught, &serving, &bells.teach, late, &mut notes);
         let (labels_in, labels) = crossbeam_channel::unbounded();
+        let (teacher, teach, gauge) = match teaching {
+            Some(Teaching { stage, teacher, reading, copies, markers }) => {
+                for_markers.push(markers);
+                let gauge = (stage.counts(), reading.counts());
+                (Some(teacher), Some((stage, reading, copies)), Some(gauge))
+            }
+            None => (None, None, None),
+        };
         let mut acquire = AcquireStage::new(AcquireParts {
             source,
             watch,
@@ -256,10 +273,14 @@ impl Stages {
             labels,
         });
         let judge = plan.judge();
-        let serving =
+        let settings =
             ServingSettings { length: plan.window, rate_hz: plan.rate_hz, skip_beyond: skip_beyond(capacity), judge };
         let published = outlet.is_some();
-        let mut encode = EncodeStage::new(serving, for_encoder, cutter, Arc::clone(&served), outlet, file);
+        let mut encode = EncodeStage::new(settings, for_encoder, cutter, served, outlet, file);
+        let teach = teach.map(|(stage, reading, copies)| {
+            encode.read(reading, heads_outlet, copies);
+            stage
+        });
         let record = recorder.map(|recorder| recorder.join(&mut acquire, &mut encode));
         let (orders, ordered) = crossbeam_channel::bounded(ORDERS);
         let train = training.then(|| {
@@ -267,7 +288,8 @@ impl Stages {
                 reader: for_trainer,
                 slide: Slide::new(plan.window, plan.hop),
                 trainer,
-                served,
+                serving,
+                teacher,
                 checkpoints,
                 identity: plan.identity.clone(),
                 steps_per_s: config.train.steps_per_s,
@@ -284,6 +306,7 @@ impl Stages {
             acquire: acquire.counts(),
             encode: encode.counts(),
             train: train.as_ref().map(TrainStage::counts),
+            teach: gauge,
             orders: training.then_some(orders),
             consumers,
             method: plan.identity.method.word(),
@@ -311,7 +334,19 @@ impl Stages {
         if let Some(status) = status {
             telemetry.publish(status, served_too);
         }
-        Ok(Self { acquire, encode, train, record, publish, telemetry, gauges, bells, reports, labels: labels_in })
+        Ok(Self {
+            acquire,
+            encode,
+            train,
+            teach,
+            record,
+            publish,
+            telemetry,
+            gauges,
+            bells,
+            reports,
+            labels: labels_in,
+        })
     }
 }
 
@@ -411,5 +446,9 @@ impl Rings<'_> {
 /// What stands beside the embeddings in their file.
 fn columns_beside(plan: &Plan) -> Beside {
     let labels = plan.montage.labels().filter(|_| plan.config.serve.amplitude);
-    Beside { amplitudes: labels.map(str::to_owned).collect(), markers: plan.around.is_some() }
+    Beside {
+        amplitudes: labels.map(str::to_owned).collect(),
+        classes: plan.teach.is_some(),
+        markers: plan.around.is_some(),
+    }
 }

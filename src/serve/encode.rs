@@ -4,8 +4,9 @@
 //! loaded once, and its embedding goes out with the window's bounds and quality, that generation's number and its latency.
 //! A window that is bad is served all the same, and says so. An outlet or a file that fails costs itself, not the stage.
 
+use super::copies::CopyWriter;
 use super::record::{EmbeddingCopy, RecordCounts};
-use super::{EmbeddingOutlet, Sent};
+use super::{EmbeddingOutlet, HeadOutlet, Reading, Sent};
 use crate::dsp::LatencyHistogram;
 use crate::format::embedding::{EmbeddingFile, Row};
 use crate::learn::Generation;
@@ -99,6 +100,10 @@ pub struct EncodeStage {
     file: Option<EmbeddingFile>,
     file_error: Option<String>,
     recorder: Option<(Sender<EmbeddingCopy>, Arc<RecordCounts>)>,
+    /// What heads tell of each embedding, and where that and the window go.
+    reading: Option<Reading>,
+    told: Option<HeadOutlet>,
+    copies: Option<CopyWriter>,
     hasher: Sha256,
     flushed: Stamp,
 }
@@ -136,6 +141,9 @@ impl EncodeStage {
             file,
             file_error: None,
             recorder: None,
+            reading: None,
+            told: None,
+            copies: None,
             hasher: Sha256::new(),
             flushed: Stamp::default(),
         }
@@ -144,6 +152,11 @@ impl EncodeStage {
     /// Gives a copy of each embedding to the recorder, which counts those that its queue has no room for.
     pub fn record(&mut self, queue: Sender<EmbeddingCopy>, counts: Arc<RecordCounts>) {
         self.recorder = Some((queue, counts));
+    }
+
+    /// Reads heads, publishes what they tell, and hands windows over to whoever makes heads of them.
+    pub fn read(&mut self, reading: Reading, told: Option<HeadOutlet>, copies: CopyWriter) {
+        (self.reading, self.told, self.copies) = (Some(reading), told, Some(copies));
     }
 
     /// Its counts, to keep.
@@ -183,6 +196,9 @@ impl EncodeStage {
         let mut samples = vec![0.0; window.frames * channels];
         window.copy_to(&mut samples);
         let quality = self.settings.judge.quality(&mut samples, window.bad);
+        if let Some(copies) = &mut self.copies {
+            copies.keep(&samples);
+        }
         let amplitudes = window.amplitudes.to_vec();
         let (first, frames, stamp, arrived) = (window.first, window.frames, window.stamp, window.arrived);
         // Held until the embedding is out: no window is made by two generations.
@@ -190,6 +206,9 @@ impl EncodeStage {
         let values = generation.encoder.embed(samples, channels);
         let number = generation.number;
         drop(generation);
+        if let Some(reading) = &mut self.reading {
+            reading.read(&values, number);
+        }
         let now = clock.now();
         let latency_ms = (now - arrived).max(0.0) * 1e3;
         let row = Row {
@@ -200,10 +219,16 @@ impl EncodeStage {
             latency_ms,
             quality: quality as f32,
             amplitudes: &amplitudes,
+            class: None,
+            confidence: None,
             marker: marker.as_ref(),
             values: &values,
         };
         self.publish(row, stamp, now, events);
+        // After all else that is told of it: whoever learns from it must not have said it.
+        if let Some(copies) = &mut self.copies {
+            copies.push(first, stamp, number, self.settings.judge.is_learnable(quality), &values);
+        }
         self.counts.latency.add(latency_ms);
         self.counts.windows.store(self.counts.windows() + 1, Ordering::Relaxed);
         let is_bad = u64::from(!self.settings.judge.is_learnable(quality));
@@ -233,6 +258,16 @@ impl EncodeStage {
                 self.outlet = None;
             }
         }
+        let reading = self.reading.as_ref();
+        if let (Some(told), Some(reading)) = (&mut self.told, reading)
+            && let Err(error) = told.push(reading, stamp)
+        {
+            let text = format!("classes are no longer published: {error}");
+            events.push(Event { at: now, kind: EventKind::Warning, text });
+            self.told = None;
+        }
+        let class = reading.and_then(Reading::name);
+        let row = Row { class, confidence: class.and(reading).map(Reading::confidence), ..row };
         if let Some(file) = &mut self.file {
             let flush = now - self.flushed >= FLUSH_EVERY_S;
             let written = file.push(row).and_then(|()| if flush { file.flush() } else { Ok(()) });
@@ -254,7 +289,7 @@ impl EncodeStage {
     pub fn finish(&mut self) -> (String, Result<(), EncodeError>) {
         self.cutter.finish(&mut self.reader);
         self.counts.rejected_gap.store(self.cutter.rejected(), Ordering::Relaxed);
-        (self.outlet, self.recorder) = (None, None);
+        (self.outlet, self.recorder, self.told, self.copies) = (None, None, None, None);
         let completed: Result<Option<PathBuf>, String> =
             self.file.take().map(|file| file.finish().map_err(|error| error.to_string())).transpose();
         let error = self.file_error.take().or(completed.err());

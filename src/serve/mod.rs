@@ -1,14 +1,19 @@
 //! Serving: windows become embeddings, and embeddings leave the program.
 
 pub mod broadcast;
+pub mod copies;
 mod encode;
+mod head_outlet;
 pub mod outlet;
 mod processed;
+mod reading;
 pub mod record;
 mod schedule;
 mod status;
 
 pub use encode::{EncodeCounts, EncodeError, EncodeStage, ServingSettings};
+pub use head_outlet::{HeadOutlet, HeadStream};
 pub use outlet::{EmbeddingOutlet, EmbeddingStream, Sent};
 pub use processed::{ProcessedStage, ProcessedStream};
+pub use reading::{Reading, ReadingCounts};
 pub use status::StatusOutlet;

@@ -21,6 +21,8 @@ pub enum EventKind {
     Loss,
     /// A new generation is served.
     Swap,
+    /// A head was taught, or examined.
+    Taught,
     /// A checkpoint was written.
     Checkpoint,
     /// Something to look at; the run goes on.
@@ -41,6 +43,7 @@ impl EventKind {
             Self::Quality => "quality",
             Self::Loss => "loss",
             Self::Swap => "swap",
+            Self::Taught => "taught",
             Self::Checkpoint => "saved",
             Self::Warning => "warning",
             Self::Error => "error",

@@ -10,7 +10,9 @@ mod states;
 use super::keys::{Action, Typed};
 use super::{State, Theme, render};
 use crate::dsp::quality::{Reason, Reasons};
-use crate::pipeline::view::{TrainerState, View};
+use crate::learn::HeadKind;
+use crate::learn::heads::ExamFigures;
+use crate::pipeline::view::{TeachingView, TrainerState, View};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::{Buffer, Cell};
@@ -79,6 +81,21 @@ fn first_seconds() {
 #[test]
 fn one_channel() {
     insta::assert_snapshot!(screen(colour(), (120, 40), fixture::live(1, SIGNAL_S), &[Action::Shorter]));
+}
+
+#[test]
+fn a_class_is_told_with_how_well_it_was_told_before() {
+    let mut view = fixture::live(16, SIGNAL_S);
+    let exam = ExamFigures { windows: 240, spans: 31, accuracy: 0.812, chance: 0.5, ..ExamFigures::default() };
+    let classes = vec![("eyes open".to_owned(), 120), ("eyes closed".to_owned(), 98)];
+    view.teaching = Some(TeachingView { classes, now: Some((1, 0.874)), head: Some(HeadKind::Linear), exam });
+    let wide = screen(colour(), (200, 60), view.clone(), &[]);
+    assert!(wide.contains("class    eyes closed 87 %  81 % of 240 right, chance 50 %"), "{wide}");
+    let narrow = screen(colour(), (120, 40), view.clone(), &[]);
+    assert!(narrow.contains("class    eyes closed 87 %  81/50 %"), "{narrow}");
+    view.teaching = Some(TeachingView { classes: vec![("eyes open".to_owned(), 3)], ..TeachingView::default() });
+    let asks = screen(colour(), (120, 40), view, &[]);
+    assert!(asks.contains("class    1 of 2 states: press l"), "{asks}");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod around;
 mod augment;
 mod cutter;
+mod labels;
 mod pattern;
 mod quality;
 mod slide;
@@ -12,6 +13,7 @@ mod slide;
 pub use around::{Around, Span};
 pub use augment::{Augmentation, AugmentationStep, Augmenter, Drawn, Key, Preset, WindowShape};
 pub use cutter::Cutter;
+pub use labels::{Labelled, Labels};
 pub use pattern::Pattern;
 pub use quality::{Judge, MAX_CLIPPED_SHARE};
 pub use slide::Slide;

@@ -16,6 +16,7 @@ mod lsl_network;
 mod lsl_peers;
 mod lsl_replay;
 mod lsl_run;
+mod lsl_teach;
 mod lsl_tools;
 mod pipeline;
 mod quality;

@@ -14,6 +14,7 @@ mod recordings;
 mod resample;
 mod resume;
 mod soak;
+mod teach;
 
 pub use embeddings::{Row, rows};
 

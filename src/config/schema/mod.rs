@@ -12,6 +12,7 @@ mod signal;
 mod source;
 mod span;
 mod streams;
+mod teach;
 mod train;
 mod window;
 
@@ -25,6 +26,7 @@ pub use signal::SignalConfig;
 pub use source::{SourceConfig, Speed};
 pub use span::Span;
 pub use streams::Streams;
+pub use teach::TeachConfig;
 pub use train::{MemoryConfig, ModelConfig, TrainConfig};
 pub(in crate::config) use window::RIVALS;
 pub use window::WindowConfig;
@@ -51,6 +53,8 @@ pub struct Config {
     pub model: ModelConfig,
     /// How it is trained.
     pub train: TrainConfig,
+    /// What markers teach meanwhile.
+    pub teach: TeachConfig,
     /// Where embeddings go.
     pub serve: ServeConfig,
     /// Where the signal itself goes.

@@ -25,6 +25,7 @@ impl CsvFile {
 pub(super) struct Lines {
     file: BufWriter<File>,
     with_values: bool,
+    with_classes: bool,
     with_markers: bool,
 }
 
@@ -39,12 +40,14 @@ impl Lines {
         for label in &beside.amplitudes {
             write!(file, ",{}", field(&format!("log_uv_{label}")))?;
         }
+        write!(file, "{}", if beside.classes { ",class,confidence" } else { "" })?;
         writeln!(file, "{}", if beside.markers { ",marker_frame,marker" } else { "" })?;
-        Ok(Self { file, with_values: dimension.is_some(), with_markers: beside.markers })
+        let Beside { classes: with_classes, markers: with_markers, .. } = *beside;
+        Ok(Self { file, with_values: dimension.is_some(), with_classes, with_markers })
     }
 
     pub fn push(&mut self, row: Row<'_>) -> io::Result<()> {
-        let Row { first, start_s, end_s, generation, latency_ms, quality, amplitudes, marker, values } = row;
+        let Row { first, start_s, end_s, generation, latency_ms, quality, amplitudes, marker, values, .. } = row;
         write!(self.file, "{first},{start_s:.6},{end_s:.6},{generation},{latency_ms:.3}")?;
         for value in values.iter().filter(|_| self.with_values) {
             write!(self.file, ",{value}")?;
@@ -52,6 +55,12 @@ impl Lines {
         write!(self.file, ",{quality}")?;
         for amplitude in amplitudes {
             write!(self.file, ",{amplitude}")?;
+        }
+        if self.with_classes {
+            write!(self.file, ",{},", field(row.class.unwrap_or_default()))?;
+            if let Some(confidence) = row.confidence {
+                write!(self.file, "{confidence:.4}")?;
+            }
         }
         if self.with_markers {
             let (frame, text) = marker.map_or((None, ""), |marker| (Some(marker.frame), marker.text.as_str()));

@@ -27,6 +27,10 @@ pub struct Row<'a> {
     pub quality: f32,
     /// Logarithm of the microvolts of each channel; empty where they are not asked for.
     pub amplitudes: &'a [f32],
+    /// The class that a head tells, where there is one.
+    pub class: Option<&'a str>,
+    /// Its probability.
+    pub confidence: Option<f32>,
     /// The marker that the window lies round, where there is one.
     pub marker: Option<&'a Marker>,
     /// The embedding.
@@ -38,6 +42,8 @@ pub struct Row<'a> {
 pub struct Beside {
     /// Labels of the channels whose amplitudes are written; empty for none.
     pub amplitudes: Vec<String>,
+    /// Write the class that a head tells, and its probability.
+    pub classes: bool,
     /// Write the marker that a window lies round.
     pub markers: bool,
 }

@@ -35,7 +35,7 @@ pub(in crate::tui) fn render(state: &State, view: &View, area: Rect, buffer: &mu
 fn style(state: &State, kind: EventKind) -> Style {
     let theme = &state.theme;
     match kind {
-        EventKind::Ready | EventKind::Swap | EventKind::Checkpoint => theme.good,
+        EventKind::Ready | EventKind::Swap | EventKind::Taught | EventKind::Checkpoint => theme.good,
         EventKind::Marker => theme.marker,
         EventKind::Gap | EventKind::Source | EventKind::Quality | EventKind::Warning => theme.warn,
         EventKind::Loss | EventKind::Error => theme.bad,

@@ -3,7 +3,7 @@
 //! Owns no state; runs on the main thread. Invariant: every fill is a number as well as a bar.
 
 use super::frame::{bar, frame, inset, row, title};
-use crate::pipeline::view::{Ledger, ServingView, View};
+use crate::pipeline::view::{Ledger, ServingView, TeachingView, View};
 use crate::tui::figures::{count, cut, measure, milliseconds, setting};
 use crate::tui::state::State;
 use ratatui::buffer::Buffer;
@@ -16,6 +16,8 @@ const BAR: [u16; 2] = [4, 16];
 const FIGURES: u16 = 32;
 /// Fills that are worth a look, and that are wrong.
 const FULL: [f32; 2] = [0.5, 0.8];
+/// Width of a line that has room for words.
+const LONG: usize = 58;
 /// Bins of the latency histogram in a factor of ten, and where it begins.
 const BINS_PER_DECADE: usize = 8;
 const FIRST_DECADE_MS: f64 = 0.01;
@@ -48,6 +50,7 @@ pub(in crate::tui) fn render(state: &State, view: &View, area: Rect, buffer: &mu
         lines.push(Line::from(vec![Span::styled(branch, theme.border), name]));
     }
     lines.push(latency(state, view));
+    lines.extend(view.teaching.as_ref().map(|teaching| told(state, teaching, inner.width.into())));
     if inner.height >= 9 {
         lines.extend(histogram(state, &view.histogram, inner.width.into()));
     }
@@ -90,6 +93,32 @@ fn latency<'a>(state: &State, view: &View) -> Line<'a> {
         line.push_span(Span::styled(milliseconds(value), theme.text));
     }
     line.push_span(Span::styled(" ms", theme.label));
+    line
+}
+
+/// What the heads tell of the last window, and how well they did.
+fn told<'a>(state: &State, teaching: &TeachingView, width: usize) -> Line<'a> {
+    let theme = &state.theme;
+    let label = |text: String| Span::styled(text, theme.label);
+    let mut line = Line::from(label("class    ".to_owned()));
+    let exam = &teaching.exam;
+    let [right, chance] = [exam.accuracy, exam.chance].map(|share| (100.0 * share).round());
+    let tested = match exam.windows {
+        0 => String::new(),
+        _ if width < LONG => format!("  {right}/{chance} %"),
+        windows => format!("  {right} % of {} right, chance {chance} %", count(windows)),
+    };
+    let known = teaching.classes.iter().filter(|(_, windows)| *windows > 0).count();
+    match teaching.now.and_then(|(class, confidence)| Some((teaching.classes.get(class)?, confidence))) {
+        Some(((name, _), confidence)) => {
+            let confidence = format!(" {:.0} %", 100.0 * confidence);
+            let room = width.saturating_sub(line.width() + confidence.len() + tested.len());
+            line.push_span(Span::styled(cut(name, room.max(4)), theme.title));
+            line.push_span(Span::styled(confidence, theme.text));
+            line.push_span(label(tested));
+        }
+        None => line.push_span(label(cut(&format!("{known} of 2 states: press l"), width.saturating_sub(9)))),
+    }
     line
 }
 

@@ -52,6 +52,7 @@ pub fn live(channels: usize, signal_s: f64) -> View {
             outlet: Some(("neurostream-embedding".to_owned(), true)),
             file: Some("s03-embeddings.npy".to_owned()),
         },
+        teaching: None,
         quality: vec![Reasons::NONE; channels],
         events: events(signal_s),
         told: 0,

@@ -4,8 +4,9 @@
 
 use super::{draw, fixture};
 use crate::dsp::quality::Reasons;
+use crate::learn::heads::ExamFigures;
 use crate::pipeline::view::{
-    GateView, Latency, Ledger, RecordingView, ServingView, Traces, TrainerState, TrainerView, View,
+    GateView, Latency, Ledger, RecordingView, ServingView, TeachingView, Traces, TrainerState, TrainerView, View,
 };
 use crate::signal::{Channel, Event, EventKind, Montage, SourceKind, Stamp, StreamFacts, Unit};
 use crate::tui::keys::TABLE;
@@ -103,9 +104,18 @@ fn odd_view() -> impl Strategy<Value = View> {
     let recording = prop::option::of(recording);
     let events = prop::collection::vec(event(), 0..30);
     let speed = prop::option::of(number());
+    let teaching =
+        (prop::collection::vec((words(), any::<usize>()), 0..5), prop::option::of((0..6_usize, any::<f32>())));
     let quality = prop::collection::vec(any::<u8>().prop_map(Reasons::from_bits), 0..40);
     let run = (facts(), times, recording, events, speed, quality, prop::option::weighted(0.2, words()), any::<u64>());
-    (run, traces(), trainer(), flow()).prop_map(|(run, traces, trainer, flow)| {
+    let teaching = (teaching, number(), any::<u64>()).prop_map(|((classes, now), accuracy, windows)| TeachingView {
+        classes,
+        now,
+        head: None,
+        exam: ExamFigures { windows, accuracy, ..ExamFigures::default() },
+    });
+    let teaching = prop::option::of(teaching);
+    (run, traces(), trainer(), flow(), teaching).prop_map(|(run, traces, trainer, flow, teaching)| {
         let (facts, [wall_s, signal_s, behind_s, data_age_s], recording, events, speed, quality, ended, gaps) = run;
         let (ledgers, histogram, latency, serving) = flow;
         let facts = Arc::new(facts);
@@ -124,6 +134,7 @@ fn odd_view() -> impl Strategy<Value = View> {
             traces,
             trainer,
             serving,
+            teaching,
             quality,
             events,
             told: 0,
