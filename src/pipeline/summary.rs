@@ -124,8 +124,11 @@ impl Summary {
         if let Some(quality) = quality(gauges) {
             value["quality"] = quality;
         }
-        if let Some((teach, _)) = &gauges.teach {
-            value["teaching"] = taught::summary(teach);
+        if let Some(told) = gauges.heads.as_ref().and_then(taught::summary) {
+            value["teaching"] = told;
+        }
+        if let Some(told) = gauges.heads.as_ref().and_then(taught::novelty) {
+            value["novelty"] = told;
         }
         if counts.is_some() {
             value["training"] = training(gauges.method, wall_s, train, telemetry);
@@ -213,6 +216,9 @@ impl Summary {
         }
         if let Some(told) = v.get("teaching") {
             taught::text(told, &mut text);
+        }
+        if let Some(told) = v.get("novelty") {
+            taught::novelty_text(told, &mut text);
         }
         text
     }

@@ -3,13 +3,13 @@
 //! Owned by the trainer's thread, which loops over [`TrainStage::admit`] and [`TrainStage::step`]. Invariant: how many steps
 //! are owed depends on frames alone, so that at full speed a run is repeatable.
 
+use super::heads::Taught;
 use super::report::Report;
 use super::run::Ends;
 use super::save::Saver;
 use super::scale_board::ScaleBoard;
 use super::serving::{Handed, Serving};
 use super::shutdown::Shutdown;
-use super::teach::Taught;
 use crate::learn::{
     Batch, Checkpoint, CheckpointError, Decision, Generation, Identity, Origin, Trainer, TrainerStatus,
 };
@@ -365,7 +365,7 @@ impl TrainStage {
         self.best = self.best.min(contrast);
         let mut checkpoint = self.trainer.checkpoint(&self.identity, to.with_signal);
         if let Some(taught) = self.teacher.as_ref().and_then(|teacher| teacher.board.load_full()) {
-            taught.lessons.save(&taught.classes, &mut checkpoint.learnt, to.with_signal);
+            taught.save(&mut checkpoint.learnt, to.with_signal);
         }
         Some((Checkpoint { scale: self.scale.read(), ..checkpoint }, step, is_best))
     }

@@ -43,6 +43,7 @@ fn wrong_values(config: &Config) -> Vec<Problem> {
     found.model(config);
     found.train(config);
     found.teach(config);
+    found.novelty(config);
     found.rest(config);
     found.0
 }
@@ -298,6 +299,11 @@ impl Findings {
         self.range("teach.hold_s", teach.hold_s, 0.01..=86_400.0);
         self.range("teach.windows", teach.windows, 2..=100_000);
         self.range("teach.linear_from", teach.linear_from, 2..=1_000_000_000);
+    }
+
+    fn novelty(&mut self, config: &Config) {
+        self.range("novelty.alarms_per_hour", config.novelty.alarms_per_hour, 0.001..=3600.0);
+        self.range("novelty.windows", config.novelty.windows, 16..=4096);
     }
 
     fn rest(&mut self, config: &Config) {

@@ -26,6 +26,7 @@ pub(super) struct Lines {
     file: BufWriter<File>,
     with_values: bool,
     with_classes: bool,
+    with_novelty: bool,
     with_markers: bool,
 }
 
@@ -41,9 +42,10 @@ impl Lines {
             write!(file, ",{}", field(&format!("log_uv_{label}")))?;
         }
         write!(file, "{}", if beside.classes { ",class,confidence" } else { "" })?;
+        write!(file, "{}", if beside.novelty { ",novelty,novelty_p" } else { "" })?;
         writeln!(file, "{}", if beside.markers { ",marker_frame,marker" } else { "" })?;
-        let Beside { classes: with_classes, markers: with_markers, .. } = *beside;
-        Ok(Self { file, with_values: dimension.is_some(), with_classes, with_markers })
+        let Beside { classes: with_classes, novelty: with_novelty, markers: with_markers, .. } = *beside;
+        Ok(Self { file, with_values: dimension.is_some(), with_classes, with_novelty, with_markers })
     }
 
     pub fn push(&mut self, row: Row<'_>) -> io::Result<()> {
@@ -60,6 +62,12 @@ impl Lines {
             write!(self.file, ",{},", field(row.class.unwrap_or_default()))?;
             if let Some(confidence) = row.confidence {
                 write!(self.file, "{confidence:.4}")?;
+            }
+        }
+        if self.with_novelty {
+            match row.novelty {
+                Some((score, probability)) => write!(self.file, ",{score:.4},{probability:.3e}")?,
+                None => write!(self.file, ",,")?,
             }
         }
         if self.with_markers {
