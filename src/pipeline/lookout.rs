@@ -102,6 +102,7 @@ impl Lookout {
     /// Makes anew what tells novelty, on embeddings of a generation; none while there are too few.
     pub fn make(&mut self, generation: u64, now: Stamp, events: &mut Vec<Event>) -> Option<Novelty> {
         if [0, 1].iter().any(|half| self.windows.now().of(*half) < LEAST) {
+            self.is_made = false;
             return None;
         }
         let novelty = self.windows.now().novelty(generation)?;

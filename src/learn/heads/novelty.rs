@@ -161,7 +161,7 @@ mod tests {
     fn rows(count: usize, away: f32, seed: u64) -> Vec<f32> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut row = |i: usize| -> Vec<f32> {
-            let middle = if i % 2 == 0 { 3.0 } else { -3.0 };
+            let middle = if i.is_multiple_of(2) { 3.0 } else { -3.0 };
             (0..DIMENSION)
                 .map(|_| middle + away + (0..6).map(|_| rng.random_range(-1.0..1.0f32)).sum::<f32>())
                 .collect()
