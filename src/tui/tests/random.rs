@@ -84,9 +84,16 @@ fn gate(value: f64, ratio: f32, whole: u64) -> GateView {
     let figures = Figures { health, participation: value, line: Some(value), ..Figures::default() };
     let alarms = (0..whole % 4).map(|i| (Alarm::Collapsed, "because ".repeat(i as usize * 9))).collect();
     let found = Examination { step: whole, windows: 9, figures, loss: Some(value), alarms, ..Examination::default() };
-    let examination = (whole % 3 > 0).then(|| Arc::new(found));
-    let on_trial = (whole % 2 > 0).then_some([usize::try_from(whole).unwrap_or(usize::MAX), 50]);
-    GateView { held: whole % 5 == 0, on_trial, refused: whole, rollbacks: whole, residual: Some(value), examination }
+    let examination = (!whole.is_multiple_of(3)).then(|| Arc::new(found));
+    let on_trial = (!whole.is_multiple_of(2)).then_some([usize::try_from(whole).unwrap_or(usize::MAX), 50]);
+    GateView {
+        held: whole.is_multiple_of(5),
+        on_trial,
+        refused: whole,
+        rollbacks: whole,
+        residual: Some(value),
+        examination,
+    }
 }
 
 type Flow = (Vec<Ledger>, Vec<u32>, Latency, ServingView);
