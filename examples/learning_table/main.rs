@@ -8,8 +8,9 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a table is what it is run for")]
 
 use anyhow::bail;
-use neurostream::evaluate::{EEGMAT, Features, Interval, Labelled, SSVEP, accuracy, group_of, log_band_power, recipe};
-use neurostream::learn::{Architecture, Batch, Encoder, Method, Origin, Trainer};
+use neurostream::evaluate::online::{Course, Teacher, taught};
+use neurostream::evaluate::{EEGMAT, Features, Interval, Labelled, SSVEP, accuracies, log_band_power, recipe};
+use neurostream::learn::{Architecture, Encoder, Method};
 use neurostream::pipeline::{MonotonicClock, own_pool};
 use neurostream::signal::{Clock, Stamp};
 use std::path::PathBuf;
@@ -19,8 +20,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Recipes were chosen with others.
 const SEEDS: [u64; 5] = [1, 2, 3, 4, 5];
-/// Each seed deals the subjects out to so many groups; each group is judged by what the others taught.
-const GROUPS: usize = 2;
 
 /// Accuracies of a seed: features as they are, and standardised by subject.
 type Accuracies = [f64; 2];
@@ -48,13 +47,13 @@ fn main() -> anyhow::Result<()> {
         let power = log_power(&set);
         print_row("log band power", &over_seeds(&set, |_, _| power.clone()), None);
         let word = architecture.word();
-        let learnt = |seed: u64, group: usize, method: Option<Method>| {
-            embedded(&set, &encoder(&set, &architecture, seed, group, method))
+        let learnt = |seed: u64, teaches: &[bool], method: Option<Method>| {
+            set.embedded(&encoder(&set, &architecture, seed, teaches, method))
         };
-        let random = over_seeds(&set, |seed, group| learnt(seed, group, None));
+        let random = over_seeds(&set, |seed, teaches| learnt(seed, teaches, None));
         print_row(&format!("random `{word}`"), &random, None);
         for &method in &methods {
-            let taught = over_seeds(&set, |seed, group| learnt(seed, group, Some(method)));
+            let taught = over_seeds(&set, |seed, teaches| learnt(seed, teaches, Some(method)));
             print_row(&format!("{} `{word}`", method.word()), &taught, Some(&random));
             // Rows come minutes apart.
             eprintln!("{:.0} s", clock.now() - Stamp::default());
@@ -66,70 +65,36 @@ fn main() -> anyhow::Result<()> {
 }
 
 /// The accuracies of each seed, over all subjects.
-fn over_seeds(set: &Labelled, features: impl Fn(u64, usize) -> Features) -> Vec<Accuracies> {
-    let of_seed = |&seed: &u64| {
-        let mut told = [Vec::new(), Vec::new()];
-        for group in 0..GROUPS {
-            let features = features(seed, group);
-            let all = 0..set.trials.len();
-            let (asked, known): (Vec<usize>, Vec<usize>) =
-                all.partition(|&i| group_of(set.subjects, GROUPS, seed)[features.subjects[i]] == group);
-            told[0].extend(features.told(&known, &asked));
-            told[1].extend(features.by_subject().told(&known, &asked));
-        }
-        told.map(|told| accuracy(&told))
-    };
-    SEEDS.iter().map(of_seed).collect()
+fn over_seeds(set: &Labelled, mut features: impl FnMut(u64, &[bool]) -> Features) -> Vec<Accuracies> {
+    SEEDS.iter().map(|&seed| accuracies(set, seed, |teaches| features(seed, teaches))).collect()
 }
 
 /// The encoder of this seed: with first weights, or as a method leaves it that sees the windows of all other groups.
-fn encoder(set: &Labelled, architecture: &Architecture, seed: u64, group: usize, method: Option<Method>) -> Encoder {
-    let groups = group_of(set.subjects, GROUPS, seed);
-    let learns = |&recording: &usize| groups[set.recordings[recording].subject] != group;
+fn encoder(
+    set: &Labelled,
+    architecture: &Architecture,
+    seed: u64,
+    teaches: &[bool],
+    method: Option<Method>,
+) -> Encoder {
     let windows: Vec<(usize, usize)> = (0..set.recordings.len())
-        .filter(learns)
+        .filter(|&recording| teaches[set.recordings[recording].subject])
         .flat_map(|recording| set.unlabelled(recording).map(move |first| (recording, first)))
         .collect();
-    let shape = recipe::encoder(set, architecture.clone());
-    let settings = recipe::trainer(set, method.unwrap_or(Method::Simclr), shape, seed, windows.len());
-    let mut trainer = Trainer::new(settings);
-    if method.is_some() {
-        for (recording, first) in windows {
-            let origin = Origin { source: recording as u32, first: first as u64 };
-            trainer.admit(origin, set.samples(recording, first));
-        }
-        let mut batch = Batch::default();
-        for _ in 0..recipe::STEPS {
-            trainer.draw(&mut batch);
-            trainer.step(&batch);
-        }
-    }
-    trainer.first_generation(Stamp::default()).encoder
-}
-
-fn of_trials(set: &Labelled, mut features: impl FnMut(&[f32]) -> Vec<f32>) -> Features {
-    let mut all = Features::default();
-    for trial in &set.trials {
-        all.rows.push(features(set.samples(trial.recording, trial.first)));
-        all.classes.push(trial.class);
-        all.subjects.push(set.subject(trial));
-    }
-    all
-}
-
-/// Embeddings before any projector.
-fn embedded(set: &Labelled, encoder: &Encoder) -> Features {
-    of_trials(set, |window| encoder.embed(window.to_vec(), set.channels))
+    let (architecture, steps) = (architecture.clone(), recipe::STEPS);
+    let course = Course { method: method.unwrap_or(Method::Simclr), architecture, steps };
+    let teacher = if method.is_some() { Teacher::Offline } else { Teacher::Nobody };
+    taught(set, &windows, &course, teacher, seed)
 }
 
 /// The features of the classical baselines: five bands, or the frequencies of the lamps and twice these less their mean.
 fn log_power(set: &Labelled) -> Features {
     if set.classes == 2 {
         let bands = [[1.0, 4.0], [4.0, 8.0], [8.0, 13.0], [13.0, 30.0], [30.0, 40.0]];
-        return of_trials(set, |window| log_band_power(window, set.channels, set.rate_hz, &bands));
+        return set.features(|window| log_band_power(window, set.channels, set.rate_hz, &bands));
     }
     let bands = [13.0, 17.0, 21.0, 26.0, 34.0].map(|hz| [hz - 0.25, hz + 0.5]);
-    of_trials(set, |window| {
+    set.features(|window| {
         let mut powers = log_band_power(window, set.channels, set.rate_hz, &bands);
         for of_channel in powers.chunks_exact_mut(bands.len()) {
             let mean = of_channel.iter().sum::<f32>() / bands.len() as f32;

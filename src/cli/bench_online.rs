@@ -2,15 +2,13 @@
 
 use super::arguments::OnlineBenchmark;
 use neurostream::evaluate::online::{Course, Teacher, sorted_by_class, taught};
-use neurostream::evaluate::{EEGMAT, Features, Interval, Labelled, SSVEP, accuracy, group_of};
-use neurostream::learn::{Architecture, Encoder, Method};
+use neurostream::evaluate::{EEGMAT, Interval, Labelled, SSVEP, accuracies};
+use neurostream::learn::{Architecture, Method};
 use neurostream::pipeline::{MonotonicClock, own_pool};
 use neurostream::signal::{Clock, Stamp};
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// Each seed deals the subjects out to so many groups; each group is judged by what the stream of the others taught.
-const GROUPS: usize = 2;
 /// Seconds from one window of the stream to the next, by set: recordings of minutes, or lamps of five seconds.
 const HOPS_S: [(&str, f64); 2] = [(EEGMAT, 1.0), (SSVEP, 0.25)];
 
@@ -51,30 +49,12 @@ pub fn online(arguments: &OnlineBenchmark) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The accuracies of one seed over all subjects.
+/// The accuracies of one seed.
 fn judged(set: &Labelled, course: &Course, hop_s: f64, teacher: Teacher, seed: u64) -> [f64; 2] {
-    let groups = group_of(set.subjects, GROUPS, seed);
-    let mut told = [Vec::new(), Vec::new()];
-    for group in 0..GROUPS {
-        let stream = sorted_by_class(set, hop_s, |subject| groups[subject] != group);
-        let features = embedded(set, &taught(set, &stream, course, teacher, seed));
-        let (asked, known): (Vec<usize>, Vec<usize>) =
-            (0..set.trials.len()).partition(|&i| groups[features.subjects[i]] == group);
-        told[0].extend(features.told(&known, &asked));
-        told[1].extend(features.by_subject().told(&known, &asked));
-    }
-    told.map(|told| accuracy(&told))
-}
-
-/// Embeddings of all trials.
-fn embedded(set: &Labelled, encoder: &Encoder) -> Features {
-    let mut all = Features::default();
-    for trial in &set.trials {
-        all.rows.push(encoder.embed(set.samples(trial.recording, trial.first).to_vec(), set.channels));
-        all.classes.push(trial.class);
-        all.subjects.push(set.subject(trial));
-    }
-    all
+    accuracies(set, seed, |teaches| {
+        let stream = sorted_by_class(set, hop_s, |subject| teaches[subject]);
+        set.embedded(&taught(set, &stream, course, teacher, seed))
+    })
 }
 
 /// A line of the table. Differences are of the same seed; the gain is that of the means.

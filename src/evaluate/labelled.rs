@@ -3,8 +3,9 @@
 //! Read once at the start, by whoever judges. Invariant: scales come from all that a subject recorded and never from labels; trials are those of
 //! `../shared/data/labelled/README.md`.
 
+use super::Features;
 use crate::dsp::{Cascade, Section};
-use crate::learn::Site;
+use crate::learn::{Encoder, Site};
 use crate::signal::electrode::GridShapes;
 use crate::signal::{Block, Stamp};
 use crate::source::{Progress, ReplaySource, Selection, Source, SourceError};
@@ -129,6 +130,23 @@ impl Labelled {
     #[must_use]
     pub fn subject(&self, trial: &Trial) -> usize {
         self.recordings[trial.recording].subject
+    }
+
+    /// Features of all trials, by what makes them of a window `[T, C]`.
+    pub fn features(&self, mut of: impl FnMut(&[f32]) -> Vec<f32>) -> Features {
+        let mut all = Features::default();
+        for trial in &self.trials {
+            all.rows.push(of(self.samples(trial.recording, trial.first)));
+            all.classes.push(trial.class);
+            all.subjects.push(self.subject(trial));
+        }
+        all
+    }
+
+    /// Embeddings of all trials, before any projector.
+    #[must_use]
+    pub fn embedded(&self, encoder: &Encoder) -> Features {
+        self.features(|window| encoder.embed(window.to_vec(), self.channels))
     }
 
     /// Rest and mental arithmetic (Zyma et al., 2019): the last minute of rest, the first of the task.

@@ -70,7 +70,6 @@ impl Features {
 }
 
 /// Share of what was told right.
-#[must_use]
-pub fn accuracy(told: &[bool]) -> f64 {
+pub(super) fn accuracy(told: &[bool]) -> f64 {
     told.iter().filter(|&&right| right).count() as f64 / told.len() as f64
 }

@@ -6,9 +6,6 @@
 use super::{Labelled, recipe};
 use crate::learn::{Architecture, Batch, Encoder, Method, Origin, Policy, Trainer};
 use crate::signal::Stamp;
-use rand::SeedableRng;
-use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 
 /// Share of a stream's windows that a replay memory may hold.
 pub const REMEMBERED: f64 = 0.11;
@@ -98,23 +95,19 @@ pub fn taught(set: &Labelled, stream: &[(usize, usize)], course: &Course, teache
     let settings = recipe::trainer(set, course.method, shape, seed, memory);
     let settings = crate::learn::TrainerSettings { policy, recent_fraction: recent, ..settings };
     let mut trainer = Trainer::new(settings);
-    let mut order = stream.to_vec();
-    if teacher == Teacher::Offline {
-        order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
-    }
-    let begin = if teacher == Teacher::Offline { order.len() } else { recipe::BATCH.min(order.len()) };
+    let begin = if teacher == Teacher::Offline { stream.len() } else { recipe::BATCH.min(stream.len()) };
     let steps = if teacher == Teacher::Nobody { 0 } else { course.steps };
     let (mut batch, mut taken) = (Batch::default(), 0);
-    for (come, &(recording, first)) in order.iter().enumerate().map(|(i, window)| (i + 1, window)) {
+    for (come, &(recording, first)) in stream.iter().enumerate().map(|(i, window)| (i + 1, window)) {
         let origin = Origin { source: recording as u32, first: first as u64 };
         trainer.admit(origin, set.samples(recording, first));
         // Steps are spread evenly over what comes once there is a batch.
         let owed = if come < begin {
             0
-        } else if order.len() == begin {
+        } else if stream.len() == begin {
             steps
         } else {
-            steps * (come - begin) as u64 / (order.len() - begin) as u64
+            steps * (come - begin) as u64 / (stream.len() - begin) as u64
         };
         while taken < owed && trainer.is_ready() {
             trainer.draw(&mut batch);

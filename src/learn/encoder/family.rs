@@ -81,8 +81,7 @@ impl Encoder {
     #[must_use]
     pub fn embed(&self, window: Vec<f32>, channels: usize) -> Vec<f32> {
         let frames = window.len() / channels;
-        let x = Tensor::<3>::from_data(TensorData::new(window, [1, frames, channels]), &self.ends().1.device());
-        parameters::values_of(self.forward(x))
+        self.embed_all(window, frames, channels)
     }
 
     /// The embeddings of many windows `[T, C]` of as many frames, one after the other.

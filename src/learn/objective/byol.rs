@@ -7,7 +7,7 @@ use super::single::Judgement;
 use super::trunk::{HIDDEN, PROJECTION, Trunk, centred, halves};
 use super::{Batch, Judged, Learnt, Objective, ObjectiveSettings, StepReport, loss};
 use crate::learn::nn::{Activation, Compute, Init, Perceptron};
-use crate::learn::{CheckpointError, Encoder, parameters};
+use crate::learn::{CheckpointError, Encoder};
 use burn::module::Module;
 
 #[derive(Module, Debug)]
@@ -51,9 +51,7 @@ impl Byol {
 
 impl Objective for Byol {
     fn step(&mut self, batch: &Batch) -> StepReport {
-        let judged = self.judgement(batch);
-        let descent = self.followed.descend(&judged.loss);
-        descent.report(judged.chance, parameters::values_of(judged.embeddings.detach()))
+        self.followed.learn(self.judgement(batch))
     }
 
     fn judge(&self, batch: &Batch) -> Judged {

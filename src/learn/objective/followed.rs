@@ -3,12 +3,12 @@
 //! Owned by an objective. Invariant: the average has no gradients, and moves once a step, after the optimiser, and not at
 //! all where the step was skipped.
 
-use super::online::{Descent, Online, prefixed, restored};
+use super::online::{Online, prefixed, restored};
+use super::single::Judgement;
 use super::trunk::Trunk;
-use super::{Learnt, ObjectiveSettings};
+use super::{Learnt, ObjectiveSettings, StepReport};
 use crate::learn::{CheckpointError, Encoder, parameters};
 use burn::module::Module;
-use burn::tensor::Tensor;
 
 /// What is trained, of which the average follows the trunk.
 pub(super) trait HasTrunk: Module {
@@ -46,14 +46,14 @@ impl<N: HasTrunk> Followed<N> {
         &self.average
     }
 
-    /// One step against `loss`, then one of the average.
-    pub fn descend(&mut self, loss: &Tensor<1>) -> Descent {
-        let descent = self.online.descend(loss);
-        if !descent.skipped {
+    /// One step against the loss that a method made of a batch, then one of the average.
+    pub fn learn(&mut self, judged: Judgement) -> StepReport {
+        let report = self.online.learn(judged);
+        if !report.skipped {
             let trunk = parameters::list(self.network().trunk());
             self.average = parameters::moved_towards(self.average.clone(), &trunk, self.momentum);
         }
-        descent
+        report
     }
 
     pub fn encoder(&self) -> Encoder {

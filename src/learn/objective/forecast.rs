@@ -8,7 +8,7 @@ use super::single::Judgement;
 use super::trunk::{HIDDEN, PROJECTION, Trunk, centred};
 use super::{Batch, Judged, Learnt, Objective, ObjectiveSettings, StepReport, loss};
 use crate::learn::nn::{self, Activation, Compute, Init, Perceptron};
-use crate::learn::{CheckpointError, Encoder, parameters};
+use crate::learn::{CheckpointError, Encoder};
 use burn::module::Module;
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
@@ -108,9 +108,7 @@ impl Forecasting {
 
 impl Objective for Forecasting {
     fn step(&mut self, batch: &Batch) -> StepReport {
-        let judged = self.judgement(batch);
-        let descent = self.followed.descend(&judged.loss);
-        descent.report(judged.chance, parameters::values_of(judged.embeddings.detach()))
+        self.followed.learn(self.judgement(batch))
     }
 
     fn judge(&self, batch: &Batch) -> Judged {

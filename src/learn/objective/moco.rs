@@ -149,11 +149,11 @@ impl Moco {
 impl Objective for Moco {
     fn step(&mut self, batch: &Batch) -> StepReport {
         let (judged, keys) = self.judgement(batch);
-        let descent = self.followed.descend(&judged.loss);
-        if !descent.skipped {
+        let report = self.followed.learn(judged);
+        if !report.skipped {
             self.queue.push(&parameters::values_of(keys), &batch.origins[0]);
         }
-        descent.report(judged.chance, parameters::values_of(judged.embeddings.detach()))
+        report
     }
 
     fn judge(&self, batch: &Batch) -> Judged {

@@ -1,5 +1,6 @@
 //! The online side of an objective: modules that learn, and their optimiser.
 
+use super::single::Judgement;
 use super::{Learnt, StepReport};
 use crate::learn::parameters::{self, Named};
 use crate::learn::{AdamW, CheckpointError, Schedule};
@@ -26,12 +27,6 @@ impl Descent {
     /// The loss before the step.
     pub fn loss(&self) -> f32 {
         self.loss
-    }
-
-    /// The same for those outside, with what only the objective knows.
-    pub fn report(self, chance: Option<f32>, embeddings: Vec<f32>) -> StepReport {
-        let Self { loss, gradient_norm, learning_rate, skipped } = self;
-        StepReport { loss, chance, gradient_norm, learning_rate, skipped, embeddings }
     }
 }
 
@@ -76,6 +71,14 @@ impl<M: Module> Online<M> {
             }
         }
         Descent { loss: value, gradient_norm, learning_rate, skipped }
+    }
+
+    /// One step against the loss that a method made of a batch, with what is told of both.
+    pub(super) fn learn(&mut self, judged: Judgement) -> StepReport {
+        let Judgement { loss, chance, embeddings } = judged;
+        let Descent { loss, gradient_norm, learning_rate, skipped } = self.descend(&loss);
+        let embeddings = parameters::values_of(embeddings.detach());
+        StepReport { loss, chance, gradient_norm, learning_rate, skipped, embeddings }
     }
 
     pub fn learnt(&self) -> Learnt {

@@ -6,7 +6,7 @@
 use super::online::Online;
 use super::{Batch, Judged, Learnt, Objective, ObjectiveSettings, StepReport};
 use crate::learn::nn::{Compute, Init};
-use crate::learn::{CheckpointError, Encoder, parameters};
+use crate::learn::{CheckpointError, Encoder};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
@@ -52,8 +52,7 @@ impl<S: Single> Trained<S> {
 impl<S: Single> Objective for Trained<S> {
     fn step(&mut self, batch: &Batch) -> StepReport {
         let judged = self.method.judge(self.online.module(), batch, &self.compute.training());
-        let descent = self.online.descend(&judged.loss);
-        descent.report(judged.chance, parameters::values_of(judged.embeddings.detach()))
+        self.online.learn(judged)
     }
 
     fn judge(&self, batch: &Batch) -> Judged {

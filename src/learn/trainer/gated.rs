@@ -116,7 +116,7 @@ impl Trainer {
 
     fn examined(&mut self, gate: &mut Gate, now: Stamp) -> Option<Decision> {
         let encoder = self.objective.encoder();
-        let is_finite = parameters::list(&encoder).iter().flat_map(|p| &p.values).all(|v| v.is_finite());
+        let is_finite = is_finite(&encoder);
         let found = self.look(gate, is_finite);
         let mut reasons: Vec<String> = found.alarms.iter().map(|(_, text)| text.clone()).collect();
         // Artefacts are not the weights' fault: the candidate waits, and nothing is undone for them.
@@ -335,7 +335,7 @@ impl Trainer {
     pub fn swap_now(&mut self, now: Stamp) -> Option<Decision> {
         let mut gate = self.gate.take()?;
         let encoder = self.objective.encoder();
-        let is_finite = parameters::list(&encoder).iter().flat_map(|p| &p.values).all(|v| v.is_finite());
+        let is_finite = is_finite(&encoder);
         let step = self.status.steps;
         let decision = if is_finite {
             let health = Health::of(&self.embeddings, self.settings.objective.encoder.embedding);
@@ -436,6 +436,10 @@ impl Trainer {
             self.status.residual = generation.axes.as_ref().map(|axes| axes.residual);
         }
     }
+}
+
+fn is_finite(encoder: &Encoder) -> bool {
+    parameters::list(encoder).iter().flat_map(|p| &p.values).all(|v| v.is_finite())
 }
 
 /// A loss as a share of that of guessing, so that a queue that fills up changes nothing.
