@@ -9,7 +9,9 @@
 
 use anyhow::bail;
 use neurostream::evaluate::online::{Course, Teacher, taught};
-use neurostream::evaluate::{EEGMAT, Features, Interval, Labelled, SSVEP, accuracies, log_band_power, recipe};
+use neurostream::evaluate::{
+    Accuracy, EEGMAT, Features, Interval, Labelled, SSVEP, accuracies, log_band_power, recipe,
+};
 use neurostream::learn::{Architecture, Encoder, Method};
 use neurostream::pipeline::{MonotonicClock, own_pool};
 use neurostream::signal::{Clock, Stamp};
@@ -22,7 +24,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const SEEDS: [u64; 5] = [1, 2, 3, 4, 5];
 
 /// Accuracies of a seed: features as they are, and standardised by subject.
-type Accuracies = [f64; 2];
+type Accuracies = [Accuracy; 2];
 
 fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
@@ -115,10 +117,10 @@ fn print_heading(set: &Labelled) {
 }
 
 fn print_row(name: &str, accuracies: &[Accuracies], random: Option<&Vec<Accuracies>>) {
-    let of = |which: usize| accuracies.iter().map(|a| a[which]).collect::<Vec<f64>>();
+    let of = |which: usize| accuracies.iter().map(|a| a[which].neighbours).collect::<Vec<f64>>();
     let less = |which: usize| {
         let pairs = accuracies.iter().zip(random?);
-        Some(Interval::of(&pairs.map(|(a, r)| a[which] - r[which]).collect::<Vec<f64>>()))
+        Some(Interval::of(&pairs.map(|(a, r)| a[which].neighbours - r[which].neighbours).collect::<Vec<f64>>()))
     };
     let (less, means) = ([less(0), less(1)], [Interval::of(&of(0)), Interval::of(&of(1))]);
     let word = |less: Option<Interval>| less.map_or_else(String::new, |less| format!("{less:+}"));

@@ -57,6 +57,36 @@ pub(super) fn fit(rows: &[f64], of_rows: &[usize], shares: &[f64], classes: usiz
     at
 }
 
+/// A fitted regression on rows that are standardised already.
+#[derive(Clone, Debug)]
+pub struct Regression {
+    /// `[K, D]`.
+    weights: Vec<f64>,
+    bias: Vec<f64>,
+}
+
+impl Regression {
+    /// Of examples, each a class below `classes` and a row, with C = 1.
+    #[must_use]
+    pub fn fit(examples: &[(usize, &[f32])], classes: usize) -> Self {
+        let rows: Vec<f64> = examples.iter().flat_map(|(_, row)| row.iter().map(|v| f64::from(*v))).collect();
+        let of_rows: Vec<usize> = examples.iter().map(|(class, _)| *class).collect();
+        let mut weights = fit(&rows, &of_rows, &vec![1.0; of_rows.len()], classes);
+        let bias = weights.split_off(weights.len() - classes);
+        Self { weights, bias }
+    }
+
+    /// The likeliest class of a row.
+    #[must_use]
+    pub fn tell(&self, row: &[f32]) -> usize {
+        let logit = |class: usize| {
+            let weights = &self.weights[class * row.len()..][..row.len()];
+            weights.iter().zip(row).map(|(w, v)| w * f64::from(*v)).sum::<f64>() + self.bias[class]
+        };
+        (0..self.bias.len()).max_by(|a, b| logit(*a).total_cmp(&logit(*b))).unwrap_or(0)
+    }
+}
+
 struct Problem<'a> {
     rows: &'a [f64],
     of_rows: &'a [usize],

@@ -12,6 +12,7 @@ mod saved;
 pub use classifier::{Classifier, HeadKind};
 pub use exam::{Exam, Figures as ExamFigures};
 pub use lessons::{Lesson, Lessons};
+pub use logistic::Regression;
 
 /// What belongs to one generation.
 #[derive(Clone, Debug, PartialEq)]
