@@ -8,7 +8,7 @@ use neurostream::dsp::{Conditioner, Conditioning, Derivation, Deriver, Limit, Ra
 use neurostream::learn::{Classifier, Heads};
 use neurostream::ring::{Branch, Doorbell, Tee, WhenFull, frames, markers};
 use neurostream::serve::Reading;
-use neurostream::serve::copies::copies;
+use neurostream::serve::copies::{Told, copies};
 use neurostream::signal::electrode::GridShapes;
 use neurostream::signal::{ChannelKind, Marker, Montage, Stamp};
 use neurostream::window::{
@@ -119,7 +119,7 @@ fn telling_classes_and_handing_windows_over_allocates_nothing() {
                 writer.keep(&window);
                 reading.read(row, generation);
                 told[*class] += usize::from(reading.class() == Some(*class));
-                writer.push(0, Stamp(0.0), generation, true, row);
+                writer.push(Told { generation, is_good: true, ..Told::default() }, row);
                 let slot = reader.pop().unwrap();
                 reader.give_back(slot);
             }

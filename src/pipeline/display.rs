@@ -4,10 +4,12 @@
 //! recorded passes through here.
 
 use super::view::Traces;
+use crate::dsp::spectra::{Spectra, Welch};
 use crate::dsp::{Conditioner, Conditioning, Derivation, Envelope};
 use crate::ring::FrameReader;
 use crate::signal::Marker;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// Seconds in sight.
 const SIGHT_S: f64 = 10.0;
@@ -16,11 +18,17 @@ const BINS: usize = 1000;
 const HIGHPASS_HZ: f64 = 0.5;
 /// Frames taken at once.
 const STRIDE: usize = 256;
+/// At full speed signal goes by faster than anybody looks: Views from one look at its spectra to the next.
+const LOOK_EVERY: usize = 10;
 
 /// Reads the ring of recorded frames into an envelope.
 pub(super) struct DisplayStage {
     reader: FrameReader,
     envelope: Envelope,
+    welch: Welch,
+    spectra: Option<Arc<Spectra>>,
+    /// Views since spectra were last looked at; none while they are.
+    unlooked: Option<usize>,
     conditioner: Conditioner,
     /// `[C]`: nothing is referred to anything here, so every channel may stand.
     trusted: Vec<bool>,
@@ -39,6 +47,9 @@ impl DisplayStage {
         let how = Conditioning { highpass_hz, ..Conditioning::of(Derivation::as_recorded(channels)) };
         Self {
             envelope: Envelope::new(channels, BINS, SIGHT_S / BINS as f64, rate_hz),
+            welch: Welch::new(channels, rate_hz),
+            spectra: None,
+            unlooked: None,
             conditioner: Conditioner::new(&how, rate_hz),
             trusted: vec![true; channels],
             highpass_hz,
@@ -77,6 +88,11 @@ impl DisplayStage {
             self.filtered.clear();
             self.conditioner.step(samples, &self.trusted, &mut self.filtered);
             self.envelope.push(&self.filtered, first);
+            if self.unlooked.is_none() && self.welch.push(&self.filtered, first) {
+                self.spectra = self.welch.spectra().map(Arc::new);
+                let is_at_full_speed = self.skip_beyond.is_none();
+                self.unlooked = (is_at_full_speed && self.welch.is_settled()).then_some(0);
+            }
             self.reader.commit(frames);
         }
     }
@@ -89,8 +105,14 @@ impl DisplayStage {
         }
     }
 
+    /// The newest spectra.
+    pub fn spectra(&self) -> Option<Arc<Spectra>> {
+        self.spectra.clone()
+    }
+
     /// The traces of this moment.
     pub fn traces(&mut self) -> Traces {
+        self.unlooked = self.unlooked.map(|views| views + 1).filter(|views| *views < LOOK_EVERY);
         let mut traces = Traces { bin_s: SIGHT_S / BINS as f64, bins: BINS, ..Traces::default() };
         self.envelope.ranges_to(&mut traces.envelope);
         self.envelope.rms_to(&mut traces.rms);

@@ -15,6 +15,7 @@ mod embed;
 mod excerpt;
 mod full_speed;
 mod live;
+mod map;
 mod model;
 mod objective;
 mod outgoing;

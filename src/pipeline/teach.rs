@@ -194,7 +194,7 @@ impl TeachStage {
     }
 
     fn label_of(&self, window: &WindowCopy) -> Option<Labelled> {
-        self.parts.labels.of(window.first, self.parts.shape[0] as u64)
+        self.parts.labels.of(window.told.first, self.parts.shape[0] as u64)
     }
 
     /// A stretch was cut short by a marker that came late: what lies beyond is none of it.
@@ -210,23 +210,23 @@ impl TeachStage {
     }
 
     fn meet(&mut self, window: Box<WindowCopy>, now: Stamp, events: &mut Vec<Event>) {
-        self.newest = self.newest.max(window.first);
+        self.newest = self.newest.max(window.told.first);
         let labelled = self.label_of(&window);
         if labelled.map(|l| l.span) != self.of_now.map(|l| l.span) {
             self.close(now, events);
         }
         match labelled {
-            Some(labelled) if window.is_good => {
+            Some(labelled) if window.told.is_good => {
                 self.of_now = Some(labelled);
                 self.learn(window, labelled);
             }
-            None if window.is_good => self.waiting.push_back(window),
+            None if window.told.is_good => self.waiting.push_back(window),
             _ => self.parts.windows.give_back(window),
         }
         // A marker on the middle of a window labels it, at the latest so long after.
         let waits = self.parts.late.saturating_sub(self.parts.shape[0] as u64 / 2);
         while self.waiting.len() > self.parts.most_waiting
-            || self.waiting.front().is_some_and(|oldest| oldest.first + waits <= self.newest)
+            || self.waiting.front().is_some_and(|oldest| oldest.told.first + waits <= self.newest)
         {
             if let Some(oldest) = self.waiting.pop_front() {
                 self.parts.windows.give_back(oldest);
@@ -239,13 +239,13 @@ impl TeachStage {
         let Labelled { class, span, .. } = labelled;
         self.labelled.resize(self.parts.labels.classes().len(), 0);
         self.labelled[class] += 1;
-        if window.generation == self.generation.number {
-            let asked = (class, span, window.generation);
+        if window.told.generation == self.generation.number {
+            let asked = (class, span, window.told.generation);
             self.exam.ask(&self.parts.lessons, self.parts.linear_from, asked, &window.embedding);
         }
-        if self.parts.lessons.wants(span, window.first) {
+        if self.parts.lessons.wants(span, window.told.first) {
             let samples = (!window.samples.is_empty()).then(|| Arc::from(window.samples.as_slice()));
-            let (first, generation) = (window.first, window.generation);
+            let (first, generation) = (window.told.first, window.told.generation);
             let lesson = Lesson { class, span, first, generation, embedding: window.embedding.clone(), samples };
             if let Some(moving) = &mut self.moving {
                 moving.lessons.take(lesson.clone());

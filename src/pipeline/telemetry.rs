@@ -5,6 +5,7 @@
 
 use super::acquire::AcquireCounts;
 use super::display::DisplayStage;
+use super::map::MapStage;
 use super::report::Report;
 use super::taught;
 use super::teach::TeachCounts;
@@ -89,6 +90,7 @@ pub(super) struct Telemetry {
     gauges: Gauges,
     reports: Receiver<Report>,
     display: DisplayStage,
+    map: MapStage,
     started: Stamp,
     events: VecDeque<(f64, Event)>,
     told: u64,
@@ -113,7 +115,13 @@ struct Status {
 const STATE_EVERY_S: f64 = 1.0;
 
 impl Telemetry {
-    pub fn new(gauges: Gauges, reports: Receiver<Report>, display: DisplayStage, started: Stamp) -> Self {
+    pub fn new(
+        gauges: Gauges,
+        reports: Receiver<Report>,
+        display: DisplayStage,
+        map: MapStage,
+        started: Stamp,
+    ) -> Self {
         let state = if gauges.train.is_some() { TrainerState::Warming } else { TrainerState::Off };
         let trainer = TrainerView {
             state,
@@ -126,6 +134,7 @@ impl Telemetry {
             gauges,
             reports,
             display,
+            map,
             started,
             events: VecDeque::new(),
             told: 0,
@@ -151,10 +160,14 @@ impl Telemetry {
     /// Takes in frames and reports.
     pub fn step(&mut self, now: Stamp) {
         self.display.step();
+        self.map.step();
         while let Ok(report) = self.reports.try_recv() {
             match report {
                 Report::Event(event) => self.happened(event),
-                Report::Marker(marker) => self.display.mark(marker),
+                Report::Marker(marker) => {
+                    self.map.mark(&marker);
+                    self.display.mark(marker);
+                }
                 Report::Swap { number, at, text } => self.swap(number, at, text),
                 Report::Step { step, loss, chance, learning_rate, status, memory } => {
                     let trainer = &mut self.trainer;
@@ -367,6 +380,8 @@ impl Telemetry {
             latency: latency(encode),
             histogram,
             traces: self.display.traces(),
+            spectra: self.display.spectra(),
+            map: self.map.map(now),
             trainer: TrainerView {
                 losses: self.losses.clone(),
                 steps_per_s,

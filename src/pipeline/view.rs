@@ -4,6 +4,7 @@
 //! Invariant: a View is complete and never changes, so *freeze* means taking no more of them.
 
 use crate::dsp::quality::Reasons;
+use crate::dsp::spectra::Spectra;
 use crate::learn::Examination;
 use crate::learn::heads::{ExamFigures, HeadKind};
 use crate::signal::{Event, StreamFacts};
@@ -164,6 +165,34 @@ pub struct TeachingView {
     pub exam: ExamFigures,
 }
 
+/// The windows of the last minutes, in the plane in which their embeddings differ most.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EmbeddingMap {
+    /// The windows, oldest first.
+    pub points: Vec<MapPoint>,
+    /// The texts of the markers.
+    pub markers: Vec<String>,
+    /// The share of the variance along each axis, 0 to 1.
+    pub shares: [f64; 2],
+}
+
+/// A window in the map.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MapPoint {
+    /// Along the first axis, to the right.
+    pub x: f32,
+    /// Along the second, upwards.
+    pub y: f32,
+    /// Seconds of signal at its end.
+    pub end_s: f64,
+    /// The generation that encoded it.
+    pub generation: u64,
+    /// The class that was told, by its place.
+    pub class: Option<usize>,
+    /// The last marker before its end, by the place of its text.
+    pub marker: Option<usize>,
+}
+
 /// The recording.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RecordingView {
@@ -202,8 +231,12 @@ pub struct View {
     pub histogram: Vec<u32>,
     /// The traces.
     pub traces: Traces,
+    /// Spectra of what the traces show; none before the first seconds, or just after a gap.
+    pub spectra: Option<Arc<Spectra>>,
     /// The trainer.
     pub trainer: TrainerView,
+    /// Where embeddings lie; none before the first few.
+    pub map: Option<Arc<EmbeddingMap>>,
     /// What goes out.
     pub serving: ServingView,
     /// What is taught, where that is on.

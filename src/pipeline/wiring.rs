@@ -6,6 +6,7 @@
 use super::acquire::{AcquireParts, AcquireStage};
 use super::clock::unix_s;
 use super::display::DisplayStage;
+use super::map::{MapScale, MapStage};
 use super::outgoing::Outgoing;
 use super::plan::{OpenSource, Plan};
 use super::report::Report;
@@ -330,7 +331,16 @@ impl Stages {
             let _ = reports.try_send(Report::Event(Event { at: now, kind: EventKind::Ready, text }));
         }
         let display = DisplayStage::new(for_display, rate_hz, skip_beyond(recorded));
-        let mut telemetry = Telemetry::new(gauges.clone(), reported, display, now);
+        let scale = MapScale {
+            dimension: config.model.embedding,
+            hop_s: if plan.around.is_some() { 0.0 } else { plan.hop as f64 / plan.rate_hz },
+            window_s: plan.window as f64 / plan.rate_hz,
+            model_hz: plan.rate_hz,
+            stream_hz: rate_hz,
+        };
+        let (map, shown) = MapStage::wire(scale, &bells.display);
+        encode.show(shown);
+        let mut telemetry = Telemetry::new(gauges.clone(), reported, display, map, now);
         if let Some(status) = status {
             telemetry.publish(status, served_too);
         }

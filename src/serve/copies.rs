@@ -9,9 +9,9 @@ use rtrb::{Consumer, Producer};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// An encoded window.
-#[derive(Clone, Debug, Default)]
-pub struct WindowCopy {
+/// What is known of an encoded window.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Told {
     /// Number of its first frame.
     pub first: u64,
     /// When its last frame was sampled.
@@ -20,6 +20,15 @@ pub struct WindowCopy {
     pub generation: u64,
     /// True if it is good enough to be learnt from.
     pub is_good: bool,
+    /// The class that heads told, where they did.
+    pub class: Option<usize>,
+}
+
+/// An encoded window.
+#[derive(Clone, Debug, Default)]
+pub struct WindowCopy {
+    /// What is known of it.
+    pub told: Told,
     /// The embedding.
     pub embedding: Vec<f32>,
     /// Its samples `[T, C]`; empty where nobody wants them.
@@ -59,12 +68,12 @@ impl CopyWriter {
     }
 
     /// Hands the window over with its embedding.
-    pub fn push(&mut self, first: u64, stamp: Stamp, generation: u64, is_good: bool, embedding: &[f32]) {
+    pub fn push(&mut self, told: Told, embedding: &[f32]) {
         let Some(mut slot) = self.next.take().filter(|slot| slot.embedding.len() == embedding.len()) else {
             self.missed.store(self.missed.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
             return;
         };
-        (slot.first, slot.stamp, slot.generation, slot.is_good) = (first, stamp, generation, is_good);
+        slot.told = told;
         slot.embedding.copy_from_slice(embedding);
         // There is room for as many as there are.
         let _ = self.into.push(slot);
@@ -113,17 +122,17 @@ mod tests {
         let missed = writer.missed();
         let mut push = |first: u64| {
             writer.keep(&[first as f32; 3]);
-            writer.push(first, Stamp(0.0), 1, true, &[first as f32, 0.5]);
+            writer.push(Told { first, ..Told::default() }, &[first as f32, 0.5]);
         };
         (0..3).for_each(&mut push);
         assert_eq!(missed.load(Ordering::Relaxed), 1);
         let slot = reader.pop().unwrap();
-        assert_eq!((slot.first, &slot.samples[..], &slot.embedding[..]), (0, &[0.0; 3][..], &[0.0, 0.5][..]));
+        assert_eq!((slot.told.first, &slot.samples[..], &slot.embedding[..]), (0, &[0.0; 3][..], &[0.0, 0.5][..]));
         push(3);
         reader.give_back(slot);
         push(4);
         assert_eq!(missed.load(Ordering::Relaxed), 2);
-        assert_eq!([reader.pop().unwrap().first, reader.pop().unwrap().first], [1, 4]);
+        assert_eq!([reader.pop().unwrap().told.first, reader.pop().unwrap().told.first], [1, 4]);
         assert!(reader.pop().is_none() && !reader.is_abandoned());
         drop(writer);
         assert!(reader.is_abandoned());

@@ -4,7 +4,7 @@
 //! loaded once, and its embedding goes out with the window's bounds and quality, that generation's number and its latency.
 //! A window that is bad is served all the same, and says so. An outlet or a file that fails costs itself, not the stage.
 
-use super::copies::CopyWriter;
+use super::copies::{CopyWriter, Told};
 use super::record::{EmbeddingCopy, RecordCounts};
 use super::{EmbeddingOutlet, HeadOutlet, Reading, Sent};
 use crate::dsp::LatencyHistogram;
@@ -104,6 +104,8 @@ pub struct EncodeStage {
     reading: Option<Reading>,
     told: Option<HeadOutlet>,
     copies: Option<CopyWriter>,
+    /// Embeddings for the display.
+    shown: Option<CopyWriter>,
     hasher: Sha256,
     flushed: Stamp,
 }
@@ -144,6 +146,7 @@ impl EncodeStage {
             reading: None,
             told: None,
             copies: None,
+            shown: None,
             hasher: Sha256::new(),
             flushed: Stamp::default(),
         }
@@ -157,6 +160,11 @@ impl EncodeStage {
     /// Reads heads, publishes what they tell, and hands windows over to whoever makes heads of them.
     pub fn read(&mut self, reading: Reading, told: Option<HeadOutlet>, copies: CopyWriter) {
         (self.reading, self.told, self.copies) = (Some(reading), told, Some(copies));
+    }
+
+    /// Hands embeddings over to whoever shows them; those that find no slot are not shown.
+    pub fn show(&mut self, shown: CopyWriter) {
+        self.shown = Some(shown);
     }
 
     /// Its counts, to keep.
@@ -226,9 +234,16 @@ impl EncodeStage {
             values: &values,
         };
         self.publish(row, stamp, now, events);
+        let class = self.reading.as_ref().and_then(Reading::class);
+        let is_good = self.settings.judge.is_learnable(quality);
+        let told = Told { first, stamp, generation: number, is_good, class };
         // After all else that is told of it: whoever learns from it must not have said it.
         if let Some(copies) = &mut self.copies {
-            copies.push(first, stamp, number, self.settings.judge.is_learnable(quality), &values);
+            copies.push(told, &values);
+        }
+        if let Some(shown) = &mut self.shown {
+            shown.keep(&[]);
+            shown.push(told, &values);
         }
         self.counts.latency.add(latency_ms);
         self.counts.windows.store(self.counts.windows() + 1, Ordering::Relaxed);
@@ -290,7 +305,8 @@ impl EncodeStage {
     pub fn finish(&mut self) -> (String, Result<(), EncodeError>) {
         self.cutter.finish(&mut self.reader);
         self.counts.rejected_gap.store(self.cutter.rejected(), Ordering::Relaxed);
-        (self.outlet, self.recorder, self.told, self.copies) = (None, None, None, None);
+        (self.outlet, self.recorder, self.told) = (None, None, None);
+        (self.copies, self.shown) = (None, None);
         let completed: Result<Option<PathBuf>, String> =
             self.file.take().map(|file| file.finish().map_err(|error| error.to_string())).transpose();
         let error = self.file_error.take().or(completed.err());

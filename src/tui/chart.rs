@@ -74,7 +74,7 @@ fn draw(chart: &Chart, panel: &Panel, area: Rect, theme: &Theme, style: Style, b
 }
 
 /// Lowest and highest value of each column of dots; between fewer values than columns, what lies on the line.
-fn columns(values: &[f32], columns: usize) -> Vec<Option<(f64, f64)>> {
+pub(super) fn columns(values: &[f32], columns: usize) -> Vec<Option<(f64, f64)>> {
     let at = |place: f64| {
         let left = (place as usize).min(values.len() - 1);
         let right = (left + 1).min(values.len() - 1);

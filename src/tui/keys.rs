@@ -46,6 +46,10 @@ pub enum Action {
     RollBack,
     /// Show another arrangement of panels.
     Arrange(Arrangement),
+    /// Colour the map of embeddings by something else.
+    MapBy,
+    /// Show the next band on the scalp.
+    NextBand,
     /// Give the events more room, or less.
     Events,
     /// Show or hide the help.
@@ -62,8 +66,55 @@ pub enum Arrangement {
     All,
     /// The traces alone.
     Traces,
+    /// Power over frequency of the selected channel, and over time.
+    Spectrum,
     /// What the trainer does, and every figure of its health.
     Learning,
+    /// Where the embeddings of the last minutes lie.
+    Map,
+}
+
+impl Arrangement {
+    /// All of them, in the order of their keys.
+    pub const ALL: [Self; 5] = [Self::All, Self::Traces, Self::Spectrum, Self::Learning, Self::Map];
+}
+
+/// What the points of the map of embeddings are marked by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MapBy {
+    /// How old they are.
+    #[default]
+    Time,
+    /// The last marker before them.
+    Marker,
+    /// The class that was told.
+    Class,
+    /// The generation that encoded them.
+    Generation,
+}
+
+impl MapBy {
+    /// The next way.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Time => Self::Marker,
+            Self::Marker => Self::Class,
+            Self::Class => Self::Generation,
+            Self::Generation => Self::Time,
+        }
+    }
+
+    /// Its word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Time => "time",
+            Self::Marker => "marker",
+            Self::Class => "class",
+            Self::Generation => "generation",
+        }
+    }
 }
 
 /// What a key does to a text that is being written.
@@ -141,7 +192,7 @@ pub(super) const TABLE: &[Entry] = &[
         keys: &[(KeyCode::Left, NONE, Action::Shorter), (KeyCode::Right, NONE, Action::Longer)],
         shown: "← →",
         word: "time",
-        help: "show fewer or more seconds",
+        help: "show fewer or more seconds; in view 3, hertz",
     },
     Entry {
         keys: &[
@@ -185,11 +236,25 @@ pub(super) const TABLE: &[Entry] = &[
         keys: &[
             (KeyCode::Char('1'), NONE, Action::Arrange(Arrangement::All)),
             (KeyCode::Char('2'), NONE, Action::Arrange(Arrangement::Traces)),
+            (KeyCode::Char('3'), NONE, Action::Arrange(Arrangement::Spectrum)),
             (KeyCode::Char('4'), NONE, Action::Arrange(Arrangement::Learning)),
+            (KeyCode::Char('5'), NONE, Action::Arrange(Arrangement::Map)),
         ],
-        shown: "1 2 4",
+        shown: "1 to 5",
         word: "view",
-        help: "everything, the traces alone, learning and its health",
+        help: "everything, traces, spectrum, learning, map of embeddings",
+    },
+    Entry {
+        keys: &[(KeyCode::Char('n'), NONE, Action::NextBand)],
+        shown: "n",
+        word: "",
+        help: "the next band on the scalp: delta to gamma",
+    },
+    Entry {
+        keys: &[(KeyCode::Char('v'), NONE, Action::MapBy)],
+        shown: "v",
+        word: "",
+        help: "mark the map by time, marker, class or generation",
     },
     Entry {
         keys: &[(KeyCode::Char('e'), NONE, Action::Events)],

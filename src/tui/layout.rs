@@ -12,13 +12,24 @@ const WIDE: u16 = 150;
 const KEYS: u16 = 26;
 /// From this height of the body on there are panels besides the traces.
 const ROOMY: u16 = 25;
-/// Height of the row of panels below the traces.
+/// Height of the row of panels below the traces, and on tall screens.
 const ROW: u16 = 11;
+const TALL_ROW: u16 = 15;
+/// From this height of the body on the row is tall.
+const TALL: u16 = 52;
 /// What a panel in that row needs at least.
 const PANEL: u16 = 38;
-/// Heights of the trainer and the flow in the column beside the traces; the events have the rest.
-const TRAINER: u16 = 20;
-const FLOW: u16 = 13;
+/// From this width on there is a column beside the traces, this wide.
+const BROAD: u16 = 110;
+const COLUMN: [u16; 2] = [37, 56];
+/// What the panels in that column need at least.
+const SPECTRUM: u16 = 8;
+const SCALP: u16 = 11;
+const BANDS: u16 = 7;
+/// Width of the bands beside a large spectrum.
+const BESIDE: u16 = 40;
+/// Width of the legend beside the map.
+const LEGEND: u16 = 32;
 
 /// Width of the figures of health.
 const HEALTH: u16 = 62;
@@ -34,6 +45,18 @@ pub(super) struct Places {
     pub(super) keys: Rect,
     /// The traces.
     pub(super) traces: Rect,
+    /// The spectrum of the selected channel.
+    pub(super) spectrum: Rect,
+    /// The same over time.
+    pub(super) waterfall: Rect,
+    /// Its bands.
+    pub(super) bands: Rect,
+    /// The map of embeddings.
+    pub(super) map: Rect,
+    /// What its characters mean.
+    pub(super) legend: Rect,
+    /// Where power lies on the scalp.
+    pub(super) scalp: Rect,
     /// The trainer.
     pub(super) trainer: Rect,
     /// Every figure of the trainer's health.
@@ -58,6 +81,8 @@ impl Places {
         }
         match arrangement {
             Arrangement::Learning => places.learning(body, events_large),
+            Arrangement::Map => places.map(body, events_large),
+            Arrangement::Spectrum => places.spectrum(body, events_large),
             Arrangement::Traces if !events_large => places.traces = body,
             Arrangement::Traces | Arrangement::All => places.everything(body, area, events_large),
         }
@@ -74,28 +99,57 @@ impl Places {
         self.events = take_bottom(&mut self.trainer, events);
     }
 
+    /// The spectrum above its waterfall, so that they share their axis of hertz, and the bands at the right.
+    fn spectrum(&mut self, mut body: Rect, events_large: bool) {
+        if events_large {
+            let events = body.height / 3;
+            self.events = take_bottom(&mut body, events);
+        }
+        if body.width >= 2 * BESIDE {
+            self.scalp = take_right(&mut body, BESIDE);
+            self.bands = take_top(&mut self.scalp, BANDS);
+        }
+        let above = (body.height * 9 / 20).max(SPECTRUM);
+        self.spectrum = take_top(&mut body, above);
+        self.waterfall = body;
+    }
+
+    fn map(&mut self, mut body: Rect, events_large: bool) {
+        if events_large {
+            let events = body.height / 3;
+            self.events = take_bottom(&mut body, events);
+        }
+        if body.width >= 2 * LEGEND {
+            self.legend = take_right(&mut body, LEGEND);
+        }
+        self.map = body;
+    }
+
     fn everything(&mut self, mut body: Rect, area: Rect, events_large: bool) {
-        if body.height >= ROOMY && area.width >= WIDE {
-            let column = take_right(&mut body, (area.width / 3).clamp(50, 72));
-            self.fill_column(column, events_large);
-        } else if body.height >= ROOMY {
-            let row = take_bottom(&mut body, ROW);
+        if body.height >= ROOMY {
+            let height = if body.height >= TALL { TALL_ROW } else { ROW };
+            let row = take_bottom(&mut body, height);
             self.fill_row(row, events_large);
+            if area.width >= BROAD {
+                let column = take_right(&mut body, (area.width / 4).clamp(COLUMN[0], COLUMN[1]));
+                self.fill_column(column);
+            }
         } else if events_large {
             self.events = take_bottom(&mut body, area.height / 2);
         }
         self.traces = body;
     }
 
-    fn fill_column(&mut self, mut column: Rect, events_large: bool) {
-        if events_large {
-            self.events = column;
-            return;
+    /// The bands go first, then the scalp, the spectrum at last.
+    fn fill_column(&mut self, mut column: Rect) {
+        if column.height >= SPECTRUM + SCALP + BANDS {
+            self.bands = take_bottom(&mut column, BANDS);
         }
-        let trainer = TRAINER.min(column.height.saturating_sub(FLOW));
-        self.trainer = take_top(&mut column, trainer);
-        self.flow = take_top(&mut column, FLOW);
-        self.events = column;
+        if column.height >= SPECTRUM + SCALP {
+            let scalp = (column.height * 11 / 20).max(SCALP);
+            self.scalp = take_top(&mut column, scalp);
+        }
+        self.spectrum = column;
     }
 
     fn fill_row(&mut self, mut row: Rect, events_large: bool) {
@@ -155,8 +209,23 @@ fn take_right(from: &mut Rect, width: u16) -> Rect {
 mod tests {
     use super::*;
 
-    fn parts(p: Places) -> [Rect; 8] {
-        [p.header, p.status, p.keys, p.traces, p.trainer, p.health, p.flow, p.events]
+    fn parts(p: Places) -> [Rect; 14] {
+        [
+            p.header,
+            p.status,
+            p.keys,
+            p.traces,
+            p.spectrum,
+            p.waterfall,
+            p.bands,
+            p.map,
+            p.legend,
+            p.scalp,
+            p.trainer,
+            p.health,
+            p.flow,
+            p.events,
+        ]
     }
 
     #[test]
@@ -165,7 +234,7 @@ mod tests {
             (0..=300).step_by(7).flat_map(|w| (0..=100).flat_map(move |h| [(w, h, false), (w, h, true)]))
         {
             let area = Rect::new(0, 0, width, height);
-            for arrangement in [Arrangement::All, Arrangement::Traces, Arrangement::Learning] {
+            for arrangement in Arrangement::ALL {
                 let parts = parts(Places::of(area, arrangement, large));
                 let cells: u32 = parts.iter().map(|r| r.area()).sum();
                 assert_eq!(cells, area.area(), "{width}x{height}");
@@ -184,13 +253,16 @@ mod tests {
     fn panels_leave_in_order() {
         let present = |w, h| {
             let p = Places::of(Rect::new(0, 0, w, h), Arrangement::All, false);
-            [p.traces, p.trainer, p.flow, p.events, p.status].map(|r| !r.is_empty())
+            [p.traces, p.trainer, p.flow, p.spectrum, p.scalp, p.bands, p.events, p.status].map(|r| !r.is_empty())
         };
-        assert_eq!(present(200, 60), [true, true, true, true, false]);
-        assert_eq!(present(120, 40), [true, true, true, true, true]);
-        assert_eq!(present(100, 40), [true, true, true, false, true]);
-        assert_eq!(present(60, 40), [true, true, false, false, true]);
-        assert_eq!(present(80, 24), [true, false, false, false, true]);
+        assert_eq!(present(200, 60), [true, true, true, true, true, true, true, false]);
+        assert_eq!(present(120, 40), [true, true, true, true, true, true, true, true]);
+        assert_eq!(present(112, 40), [true, true, true, true, true, true, false, true]);
+        assert_eq!(present(112, 36), [true, true, true, true, true, false, false, true]);
+        assert_eq!(present(112, 28), [true, true, true, true, false, false, false, true]);
+        assert_eq!(present(100, 40), [true, true, true, false, false, false, false, true]);
+        assert_eq!(present(60, 40), [true, true, false, false, false, false, false, true]);
+        assert_eq!(present(80, 24), [true, false, false, false, false, false, false, true]);
     }
 
     #[test]

@@ -29,7 +29,7 @@ mod theme;
 
 pub use app::{Ended, run};
 pub use chart::chart;
-pub use keys::{Action, Arrangement, Typed, action, typed};
+pub use keys::{Action, Arrangement, MapBy, Typed, action, typed};
 pub use screen::render;
 pub use state::State;
 pub use terminal::TerminalError;

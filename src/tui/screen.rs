@@ -5,7 +5,9 @@
 
 use super::ascii;
 use super::layout::Places;
-use super::panel::{events, flow, header, health, help, notice, traces, trainer};
+use super::panel::{
+    bands, events, flow, header, health, help, map, notice, scalp, spectrum, traces, trainer, waterfall,
+};
 use super::state::State;
 use ratatui::Frame;
 
@@ -19,6 +21,12 @@ pub fn render(state: &State, frame: &mut Frame<'_>) {
     match state.view.as_deref() {
         Some(view) => {
             traces::render(state, view, places.traces, buffer);
+            spectrum::render(state, view, places.spectrum, buffer);
+            waterfall::render(state, view, places.waterfall, buffer);
+            scalp::render(state, view, places.scalp, buffer);
+            bands::render(state, view, places.bands, buffer);
+            map::render(state, view, places.map, buffer);
+            map::legend(state, view, places.legend, buffer);
             trainer::render(state, view, places.trainer, buffer);
             health::render(state, view, places.health, buffer);
             flow::render(state, view, places.flow, buffer);

@@ -3,16 +3,23 @@
 //! Owns [`State`], on the main thread. Invariant: it changes only through [`State::update`], [`State::on`],
 //! [`State::write`] and [`State::resized`], none of which reads a clock, and a View that is on screen is never changed.
 
-use super::keys::{Action, Arrangement, Typed};
+use super::keys::{Action, Arrangement, MapBy, Typed};
 use super::layout::{Places, channels_on_page, trace_rows};
 use super::theme::Theme;
+use crate::dsp::spectra::{Rhythm, Segment};
 use crate::pipeline::command::Command;
 use crate::pipeline::view::{TrainerState, View};
 use ratatui::layout::Rect;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Seconds of signal that the traces can show.
 const TIME_BASES_S: [f64; 3] = [2.0, 5.0, 10.0];
+/// Hertz that spectra can reach to.
+const REACHES_HZ: [f64; 4] = [30.0, 60.0, 100.0, 200.0];
+/// Segments that the waterfall keeps, and bytes of them.
+const SEGMENTS: usize = 120;
+const SEGMENT_BYTES: usize = 16 << 20;
 /// Microvolts that the height of a channel can stand for.
 const SCALES_UV: [f64; 16] = [
     1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0, 10_000.0, 20_000.0, 50_000.0,
@@ -68,6 +75,9 @@ pub struct State {
     /// What was asked of the served model and waits to be asked again.
     pub(super) unsure: Option<Command>,
     pub(super) arrangement: Arrangement,
+    pub(super) map_by: MapBy,
+    /// The band on the scalp.
+    pub(super) band: Rhythm,
     pub(super) events_large: bool,
     pub(super) help: bool,
     pub(super) quitting: Quitting,
@@ -75,7 +85,10 @@ pub struct State {
     pub(super) label: Option<String>,
     /// Labels that were sent, each once, by the digits that send them again.
     pub(super) labels: Vec<String>,
+    /// What spectra said lately, the newest last; it goes on behind a frozen screen.
+    pub(super) segments: VecDeque<Arc<Segment>>,
     time_base: usize,
+    reach: usize,
     scale: usize,
     size: Rect,
 }
@@ -97,12 +110,16 @@ impl State {
             held: false,
             unsure: None,
             arrangement: Arrangement::All,
+            map_by: MapBy::Time,
+            band: Rhythm::Alpha,
             events_large: false,
             help: false,
             quitting: Quitting::No,
             label: None,
             labels: Vec::new(),
+            segments: VecDeque::new(),
             time_base: TIME_BASES_S.len() - 1,
+            reach: 1,
             scale: 6,
             size: Rect::new(0, 0, width, height),
         }
@@ -119,6 +136,7 @@ impl State {
         if self.ended.is_some() {
             self.label = None;
         }
+        self.remember(&view);
         match &self.view {
             Some(shown) if self.frozen => {
                 self.passed = Passed {
@@ -161,6 +179,10 @@ impl State {
             Action::ChannelDown => self.select(self.selected.saturating_add(1)),
             Action::PageUp => self.select(self.selected.saturating_sub(page)),
             Action::PageDown => self.select(self.selected.saturating_add(page)),
+            Action::Shorter if self.arrangement == Arrangement::Spectrum => self.reach = self.reach.saturating_sub(1),
+            Action::Longer if self.arrangement == Arrangement::Spectrum => {
+                self.reach = (self.reach + 1).min(REACHES_HZ.len() - 1);
+            }
             Action::Shorter => self.time_base = self.time_base.saturating_sub(1),
             Action::Longer => self.time_base = (self.time_base + 1).min(TIME_BASES_S.len() - 1),
             Action::Magnify => self.rescale(self.scale.saturating_sub(1)),
@@ -178,6 +200,8 @@ impl State {
                 self.label = (self.view.is_some() && is_running).then(String::new);
             }
             Action::Arrange(arrangement) => self.arrangement = arrangement,
+            Action::NextBand => self.band = self.band.next(),
+            Action::MapBy => self.map_by = self.map_by.next(),
             Action::Events => self.events_large = !self.events_large,
             Action::Help => self.help = !self.help,
             Action::Dismiss if self.help => self.help = false,
@@ -242,6 +266,24 @@ impl State {
     /// Microvolts that the height of a channel stands for.
     pub(super) fn scale_uv(&self) -> f64 {
         SCALES_UV[self.scale]
+    }
+
+    /// Hertz that spectra reach to.
+    pub(super) fn reach_hz(&self) -> f64 {
+        REACHES_HZ[self.reach]
+    }
+
+    /// Keeps what spectra say that no View before has said.
+    fn remember(&mut self, view: &View) {
+        let Some(spectra) = &view.spectra else { return };
+        let newest = &spectra.newest;
+        if self.segments.back().is_none_or(|last| !Arc::ptr_eq(last, newest) && last.end_s < newest.end_s) {
+            self.segments.push_back(Arc::clone(newest));
+            let most = (SEGMENT_BYTES / newest.levels.len().max(1)).clamp(8, SEGMENTS);
+            while self.segments.len() > most {
+                self.segments.pop_front();
+            }
+        }
     }
 
     /// How many channels are on a page.

@@ -125,6 +125,104 @@ fn learning_has_a_view_of_its_own() {
     }
 }
 
+/// A View of each segment of the last seconds, so that the waterfall has something to show.
+fn watched(theme: Theme, size: (u16, u16), channels: usize, seconds: f64) -> State {
+    let mut state = State::new(theme, size.0, size.1);
+    for back in (0..=(seconds / fixture::SEGMENT_EVERY_S) as u32).rev() {
+        let signal_s = SIGNAL_S - f64::from(back) * fixture::SEGMENT_EVERY_S;
+        state.update(Arc::new(fixture::live(channels, signal_s)));
+    }
+    state
+}
+
+fn watched_screen(theme: Theme, size: (u16, u16), actions: &[Action]) -> String {
+    let mut state = watched(theme, size, 16, 12.0);
+    for action in actions {
+        state.on(*action);
+    }
+    text(&draw(&state, size))
+}
+
+#[test]
+fn a_spectrum_has_its_waterfall_below_it() {
+    let to_oz = [[Action::Arrange(Arrangement::Spectrum)].as_slice(), &[Action::ChannelDown; 15]].concat();
+    for (name, size) in [("spectrum_80x24", (80, 24)), ("spectrum_140x40", (140, 40)), ("spectrum_200x60", (200, 60))] {
+        insta::assert_snapshot!(name, watched_screen(colour(), size, &to_oz));
+    }
+    let nearer = [to_oz.as_slice(), &[Action::Shorter]].concat();
+    let ascii = watched_screen(Theme::plain(true), (100, 30), &nearer);
+    assert!(ascii.is_ascii());
+    insta::assert_snapshot!("spectrum_ascii", ascii);
+}
+
+#[test]
+fn the_waterfall_goes_on_behind_a_frozen_screen_and_shows_what_was() {
+    let mut state = watched(colour(), (100, 30), 16, 6.0);
+    state.on(Action::Arrange(Arrangement::Spectrum));
+    let before = text(&draw(&state, (100, 30)));
+    state.on(Action::Freeze);
+    let kept = state.segments.len();
+    for later in 1..5 {
+        state.update(Arc::new(fixture::live(16, SIGNAL_S + f64::from(later) * fixture::SEGMENT_EVERY_S)));
+    }
+    let after = text(&draw(&state, (100, 30)));
+    let inside = |text: &str| text.lines().skip(1).take(27).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!((inside(&before), state.segments.len()), (inside(&after), kept + 4));
+    for far in 0..200 {
+        state.update(Arc::new(fixture::live(16, SIGNAL_S + 10.0 + f64::from(far))));
+    }
+    assert_eq!(state.segments.len(), 120, "no more are kept");
+}
+
+#[test]
+fn before_a_whole_segment_there_is_no_spectrum() {
+    let actions = [Action::Arrange(Arrangement::Spectrum)];
+    let drawn = screen(colour(), (100, 30), fixture::live(16, 1.0), &actions);
+    assert!(drawn.contains("no whole segment yet") && drawn.contains("Waterfall"), "{drawn}");
+    let mut view = fixture::live(16, SIGNAL_S);
+    let mut spectra = (**view.spectra.as_ref().unwrap()).clone();
+    spectra.density[4] = f32::NAN;
+    view.spectra = Some(Arc::new(spectra));
+    let drawn = screen(colour(), (100, 30), view, &actions);
+    assert!(drawn.contains("no whole segment yet"), "{drawn}");
+}
+
+#[test]
+fn the_map_is_marked_by_time_marker_class_or_generation() {
+    let mut view = fixture::live(16, SIGNAL_S);
+    let classes = vec![("eyes open".to_owned(), 120), ("eyes closed".to_owned(), 98)];
+    view.teaching = Some(TeachingView { classes, ..TeachingView::default() });
+    let mut actions = vec![Action::Arrange(Arrangement::Map)];
+    for name in ["map_by_time", "map_by_marker", "map_by_class", "map_by_generation"] {
+        insta::assert_snapshot!(name, screen(colour(), (100, 30), view.clone(), &actions));
+        actions.push(Action::MapBy);
+    }
+    for (name, size) in [("map_80x24", (80, 24)), ("map_200x60", (200, 60))] {
+        insta::assert_snapshot!(name, screen(colour(), size, view.clone(), &actions));
+    }
+    let ascii = screen(Theme::plain(true), (80, 24), view, &actions[..2]);
+    assert!(ascii.is_ascii());
+    insta::assert_snapshot!("map_ascii", ascii);
+}
+
+#[test]
+fn grids_are_drawn_as_grids_and_channels_without_a_place_as_bars() {
+    let actions = [Action::Arrange(Arrangement::Spectrum), Action::ChannelDown, Action::NextBand];
+    let mut view = fixture::grids(SIGNAL_S);
+    view.quality[19] = Reasons::NONE.with(Reason::Flat);
+    insta::assert_snapshot!("grids", screen(colour(), (160, 40), view.clone(), &[]));
+    insta::assert_snapshot!("grids_ascii", screen(Theme::plain(true), (100, 30), view, &actions));
+    insta::assert_snapshot!("bars_a_channel", screen(colour(), (100, 30), fixture::live(20, SIGNAL_S), &actions));
+}
+
+#[test]
+fn before_embeddings_there_is_no_map() {
+    let mut view = fixture::live(16, SIGNAL_S);
+    view.map = None;
+    let drawn = screen(colour(), (80, 24), view, &[Action::Arrange(Arrangement::Map)]);
+    assert!(drawn.contains("no embeddings yet"), "{drawn}");
+}
+
 #[test]
 fn traces_may_have_the_whole_screen() {
     let actions = [Action::Arrange(Arrangement::Traces)];

@@ -31,6 +31,10 @@ pub struct Theme {
     pub marker: Style,
     /// The loss curve and the latency histogram.
     pub curve: Style,
+    /// From little to much in a picture of cells; the cells' characters say the same.
+    pub heat: [Style; 8],
+    /// Kinds of things that are told apart by letters, in turn.
+    pub kinds: [Style; 8],
     /// Filled parts of bars.
     pub bar: Style,
     /// The word that says what plays: live or replay.
@@ -66,6 +70,8 @@ impl Theme {
             bad_trace: of(240),
             marker: of(176),
             curve: of(110),
+            heat: [54, 61, 31, 30, 36, 77, 148, 226].map(of),
+            kinds: [110, 215, 108, 204, 176, 222, 73, 180].map(of),
             bar: of(67),
             mode: of(114).add_modifier(Modifier::BOLD),
             frozen: of(222).add_modifier(Modifier::BOLD | Modifier::REVERSED),
@@ -94,6 +100,8 @@ impl Theme {
             bad_trace: dim,
             marker: text,
             curve: text,
+            heat: [text; 8],
+            kinds: [text; 8],
             bar: text,
             mode: bold,
             frozen: bold.add_modifier(Modifier::REVERSED),

@@ -3,11 +3,14 @@
 //! Owns no state. Invariant: the same arguments give the same View.
 
 use crate::dsp::quality::Reasons;
+use crate::dsp::spectra::{Segment, Spectra};
 use crate::learn::{Examination, Figures, Health};
 use crate::pipeline::view::{
-    GateView, Latency, Ledger, RecordingView, ServingView, Traces, TrainerState, TrainerView, View,
+    EmbeddingMap, GateView, Latency, Ledger, MapPoint, RecordingView, ServingView, Traces, TrainerState, TrainerView,
+    View,
 };
-use crate::signal::{Event, EventKind, Montage, SourceKind, Stamp, StreamFacts};
+use crate::signal::electrode::GridShapes;
+use crate::signal::{Channel, ChannelKind, Event, EventKind, Montage, SourceKind, Stamp, StreamFacts, Unit};
 use std::f64::consts::TAU;
 use std::sync::Arc;
 
@@ -45,7 +48,9 @@ pub fn live(channels: usize, signal_s: f64) -> View {
         latency: Latency { p50: 6.1, p99: 9.8, p99_9: 12.3, max: 14.2 },
         histogram: histogram(),
         traces: traces(channels, signal_s),
+        spectra: spectra(channels, signal_s),
         trainer: trainer(signal_s),
+        map: map(signal_s),
         serving: ServingView {
             embeddings: (signal_s * 10.0) as u64,
             dimension: 64,
@@ -80,6 +85,16 @@ pub fn replay(signal_s: f64) -> View {
     view
 }
 
+/// The same of grids of contacts: 8 x 8 and a strip of 4.
+pub fn grids(signal_s: f64) -> View {
+    let mut view = live(68, signal_s);
+    let label = |n: usize| if n < 64 { format!("G{}", n + 1) } else { format!("LA{}", n - 63) };
+    let channel = |n: usize| Channel { kind: ChannelKind::Ecog, ..Channel::named(&label(n), Unit::parse("uV")) };
+    let montage = Montage { channels: (0..68).map(channel).collect() }.located(&GridShapes::new());
+    view.facts = Arc::new(StreamFacts { montage, ..(*view.facts).clone() });
+    view
+}
+
 fn montage(channels: usize) -> Montage {
     let labels: Vec<String> = (0..channels)
         .map(|channel| match (channels <= NAMES.len(), NAMES.get(channel)) {
@@ -87,7 +102,7 @@ fn montage(channels: usize) -> Montage {
             _ => format!("G{}", channel + 1),
         })
         .collect();
-    Montage::of_labels(&labels)
+    Montage::of_labels(&labels).located(&GridShapes::new())
 }
 
 /// Microvolts of a channel at a time: background, an alpha rhythm that waxes and wanes, blinks at the front.
@@ -138,6 +153,31 @@ fn traces(channels: usize, signal_s: f64) -> Traces {
     Traces { bin_s: BIN_S, bins: BINS, envelope, rms, markers, filters: "HP 0.5  LP 40  notch 50".to_owned() }
 }
 
+/// Seconds from one segment of the spectra to the next.
+pub const SEGMENT_EVERY_S: f64 = 0.5;
+
+/// 1/f with an alpha rhythm that waxes and wanes, and line noise.
+fn spectra(channels: usize, signal_s: f64) -> Option<Arc<Spectra>> {
+    const BINS: usize = 401;
+    let number = ((signal_s - 2.0) / SEGMENT_EVERY_S).floor();
+    let end_s = 2.0 + number * SEGMENT_EVERY_S;
+    let density: Vec<f32> = (0..channels * BINS)
+        .map(|place| {
+            let (channel, hz) = ((place / BINS) as f64, (place % BINS) as f64 * 0.5);
+            let wax = (0.5 + 0.5 * (TAU * 0.11 * end_s - channel * 0.25).sin()).powi(2);
+            let bump = |at: f64, width: f64| (-((hz - at) / width).powi(2)).exp();
+            let dead = if channel as usize == 7 { 1e-4 } else { 1.0 };
+            let power =
+                60.0 / (1.0 + hz * hz / 4.0) + 12.0 * wax * (channel % 16.0) * bump(10.2, 1.2) + 3.0 * bump(50.0, 0.4);
+            (dead * (power + 0.02 * (1.0 + (hz * 7.3 + channel).sin()))) as f32
+        })
+        .collect();
+    let level = |power: &f32| (20.0 * power.log10() + 128.0).round() as u8;
+    let newest = Arc::new(Segment { end_s, levels: density.iter().map(level).collect() });
+    let spectra = Spectra { number: number as u64, bin_hz: 0.5, bins: BINS, length_s: 4.0, density, newest };
+    (number >= 0.0).then(|| Arc::new(spectra))
+}
+
 fn ledgers(signal_s: f64) -> Vec<Ledger> {
     let acquired = (signal_s * RATE_HZ) as u64;
     [("encoder", 0, 0.04), ("trainer", 512, 0.31), ("recorder", 0, 0.01), ("display", 0, 0.06)]
@@ -146,6 +186,28 @@ fn ledgers(signal_s: f64) -> Vec<Ledger> {
             Ledger { consumer, acquired, consumed: acquired.saturating_sub(lost + left), lost, left, fill }
         })
         .to_vec()
+}
+
+/// Two states that markers name in turn, apart along the first axis, and a drift along the second.
+fn map(signal_s: f64) -> Option<Arc<EmbeddingMap>> {
+    let windows = (signal_s * 4.0).min(480.0) as usize;
+    let points = (0..windows).map(|window| {
+        let end_s = signal_s - (windows - window) as f64 * 0.25;
+        let state = (end_s / 30.0) as usize % 2;
+        let wobble = |rate: f64| ((end_s * rate).sin() + (end_s * rate * 1.7).cos()) * 0.5;
+        let told = if (end_s * 3.3).sin() > 0.9 { 1 - state } else { state };
+        MapPoint {
+            x: ((state as f64 - 0.5) * 2.4 + wobble(7.3)) as f32,
+            y: ((end_s - signal_s) / 120.0 + 0.5 + 0.6 * wobble(11.9)) as f32,
+            end_s,
+            generation: (end_s / 18.6) as u64,
+            class: (window > 40).then_some(told),
+            marker: (end_s > 30.0).then_some(state),
+        }
+    });
+    let points: Vec<MapPoint> = points.collect();
+    let markers = vec!["eyes open".to_owned(), "eyes closed".to_owned()];
+    (windows > 2).then(|| Arc::new(EmbeddingMap { points, markers, shares: [0.512, 0.173] }))
 }
 
 /// Latencies round 6 ms with a tail: eight bins a factor of ten from 0.01 ms on.

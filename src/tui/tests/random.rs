@@ -4,12 +4,14 @@
 
 use super::{draw, fixture};
 use crate::dsp::quality::Reasons;
+use crate::dsp::spectra::{Segment, Spectra};
 use crate::learn::heads::ExamFigures;
 use crate::learn::{Alarm, Examination, Figures, Health};
 use crate::pipeline::view::{
-    GateView, Latency, Ledger, RecordingView, ServingView, TeachingView, Traces, TrainerState, TrainerView, View,
+    EmbeddingMap, GateView, Latency, Ledger, MapPoint, RecordingView, ServingView, TeachingView, Traces, TrainerState,
+    TrainerView, View,
 };
-use crate::signal::{Channel, Event, EventKind, Montage, SourceKind, Stamp, StreamFacts, Unit};
+use crate::signal::{Channel, ChannelKind, Event, EventKind, Montage, SourceKind, Stamp, StreamFacts, Unit};
 use crate::tui::keys::TABLE;
 use crate::tui::{Action, State, Theme, Typed};
 use proptest::prelude::*;
@@ -29,7 +31,14 @@ fn facts() -> impl Strategy<Value = StreamFacts> {
     let unit = prop::sample::select(vec!["uV", "mV", "celsius", ""]);
     let channels = prop::collection::vec((words(), unit), 0..40);
     (kind, words(), channels, number(), any::<Option<u64>>()).prop_map(|(kind, name, channels, rate_hz, frames)| {
-        let channels = channels.iter().map(|(label, unit)| Channel::named(label, Unit::parse(unit))).collect();
+        let channel = |(at, (label, unit)): (usize, &(String, &str))| {
+            let named = Channel::named(label, Unit::parse(unit));
+            let kind = if at % 3 == 1 { ChannelKind::Ecog } else { named.kind };
+            let y = if at % 7 == 6 { f32::NAN } else { 0.05 * (at / 2) as f32 };
+            let position = (at % 4 < 3).then_some([0.3 * (at % 7) as f32 - 1.0, y]);
+            Channel { kind, position, ..named }
+        };
+        let channels = channels.iter().enumerate().map(channel).collect();
         StreamFacts { kind, name, montage: Montage { channels }, rate_hz, frames, markers: None }
     })
 }
@@ -51,6 +60,29 @@ fn traces() -> impl Strategy<Value = Traces> {
         let markers = markers.into_iter().chain(near).collect();
         Traces { bin_s, bins, envelope, rms, markers, filters }
     })
+}
+
+fn spectra() -> impl Strategy<Value = Option<Arc<Spectra>>> {
+    let power = prop_oneof![4 => 0.0..1e3_f32, 1 => any::<f32>()];
+    let levels = prop::collection::vec(any::<u8>(), 0..400);
+    let bins = prop_oneof![3 => 0..60_usize, 1 => any::<usize>()];
+    let some = (prop::collection::vec(power, 0..400), levels, bins, number(), number());
+    let some = some.prop_map(|(density, levels, bins, bin_hz, end_s)| {
+        let newest = Arc::new(Segment { end_s, levels });
+        Arc::new(Spectra { number: 1, bin_hz, bins, length_s: end_s, density, newest })
+    });
+    prop::option::of(some)
+}
+
+fn map() -> impl Strategy<Value = Option<Arc<EmbeddingMap>>> {
+    let place = prop_oneof![4 => -3.0..3.0_f32, 1 => any::<f32>()];
+    let told = (any::<u64>(), prop::option::of(0..5_usize), prop::option::of(any::<usize>()));
+    let point = ((place.clone(), place), number(), told)
+        .prop_map(|((x, y), end_s, (generation, class, marker))| MapPoint { x, y, end_s, generation, class, marker });
+    let some = (prop::collection::vec(point, 0..60), prop::collection::vec(words(), 0..30), number());
+    prop::option::of(
+        some.prop_map(|(points, markers, share)| Arc::new(EmbeddingMap { points, markers, shares: [share, -share] })),
+    )
 }
 
 fn trainer() -> impl Strategy<Value = TrainerView> {
@@ -133,7 +165,8 @@ fn odd_view() -> impl Strategy<Value = View> {
         exam: ExamFigures { windows, accuracy, ..ExamFigures::default() },
     });
     let teaching = prop::option::of(teaching);
-    (run, traces(), trainer(), flow(), teaching).prop_map(|(run, traces, trainer, flow, teaching)| {
+    let shown = (traces(), spectra(), map());
+    (run, shown, trainer(), flow(), teaching).prop_map(|(run, (traces, spectra, map), trainer, flow, teaching)| {
         let (facts, [wall_s, signal_s, behind_s, data_age_s], recording, events, speed, quality, ended, gaps) = run;
         let (ledgers, histogram, latency, serving) = flow;
         let facts = Arc::new(facts);
@@ -150,6 +183,8 @@ fn odd_view() -> impl Strategy<Value = View> {
             latency,
             histogram,
             traces,
+            spectra,
+            map,
             trainer,
             serving,
             teaching,
@@ -190,7 +225,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_keys_sizes_or_views_panic(
