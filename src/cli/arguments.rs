@@ -18,6 +18,8 @@ pub struct Arguments {
 pub enum Subcommand {
     /// Acquire, train and serve (also without a word).
     Run(Box<RunArguments>),
+    /// Show the dashboard of a run that goes on in another process, on this machine.
+    Attach(AttachArguments),
     /// Say everything that is wrong with configurations.
     Check(CheckArguments),
     /// Find out why a stream is not found on the Lab Streaming Layer, and what to do.
@@ -121,6 +123,9 @@ pub struct RunArguments {
     /// Record the signal into this file: .edf, .bdf, .xdf, or no ending for EDF+ or BDF+ as the source needs it.
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
+    /// Where `attach` finds this run: a path, or off; without it a socket of its own in the runtime folder.
+    #[arg(long, value_name = "PATH|off")]
+    pub socket: Option<PathBuf>,
     /// Write the summary of the run to this file as JSON.
     #[arg(long, value_name = "FILE")]
     pub summary: Option<PathBuf>,
@@ -130,6 +135,19 @@ pub struct RunArguments {
     /// Lay a value over the configuration, for instance window.hop_s=0.5.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+}
+
+/// Arguments of `attach`.
+#[derive(Debug, Args)]
+pub struct AttachArguments {
+    /// The run's socket; without it, that of the only run.
+    pub socket: Option<PathBuf>,
+    /// Pause, hold, swap, roll back and label too, not only look.
+    #[arg(long)]
+    pub control: bool,
+    /// Only characters that every terminal has.
+    #[arg(long)]
+    pub ascii: bool,
 }
 
 /// Arguments of `check`.

@@ -5,6 +5,7 @@
 
 mod allocator;
 mod arguments;
+mod attach;
 mod bench;
 mod bench_online;
 mod check;
@@ -20,6 +21,7 @@ mod record;
 mod repair;
 mod replay;
 mod run;
+mod sockets;
 mod status;
 mod streams;
 mod synth;
@@ -60,6 +62,7 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.subcommand.unwrap_or(Subcommand::Run(Box::new(arguments.run))) {
         Subcommand::Run(arguments) => run::run(&arguments),
+        Subcommand::Attach(arguments) => attach::attach(&arguments),
         Subcommand::Check(arguments) => check::check(&arguments),
         Subcommand::Doctor(arguments) => doctor::doctor(&arguments),
         Subcommand::Embed(arguments) => embed::embed(&arguments),

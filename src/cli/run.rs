@@ -2,7 +2,7 @@
 
 use super::arguments::{Format, RunArguments};
 use super::status::StatusLines;
-use super::{Unusable, interrupt, usable, written};
+use super::{Unusable, interrupt, sockets, usable, written};
 use anyhow::Context;
 use crossbeam_channel::RecvTimeoutError;
 use neurostream::config::Config;
@@ -49,7 +49,8 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
         opened => opened?,
     };
     let plan = Plan::new(&config, source.facts())?;
-    let options = Options { duration_s: arguments.duration, resume: arguments.resume, library };
+    let socket = sockets::for_run(&config.serve.socket);
+    let options = Options { duration_s: arguments.duration, resume: arguments.resume, library, socket };
     let stages = Stages::wire(&plan, source, &options, &*clock)?;
     let mut running = start(&plan, stages, Arc::clone(&clock), &shutdown)?;
 
@@ -115,6 +116,9 @@ fn configuration(arguments: &RunArguments) -> anyhow::Result<Config> {
     if let Some(path) = &arguments.record {
         document.put(&["record", "file"], text(path));
     }
+    if let Some(path) = &arguments.socket {
+        document.put(&["serve", "socket"], text(path));
+    }
     written::put_seed(&mut document, arguments.seed)?;
     Ok(configure(&document)?)
 }
@@ -158,10 +162,23 @@ fn library(config: &Config, asked: bool) -> anyhow::Result<Option<Library>> {
     }
 }
 
+/// The theme that the environment asks for.
+pub(super) fn theme(ascii: bool) -> tui::Theme {
+    let [no_color, term, colorterm, colorfgbg] =
+        ["NO_COLOR", "TERM", "COLORTERM", "COLORFGBG"].map(|name| std::env::var_os(name));
+    let around = tui::Surroundings {
+        no_color: no_color.as_deref(),
+        term: term.as_deref(),
+        colorterm: colorterm.as_deref(),
+        colorfgbg: colorfgbg.as_deref(),
+    };
+    tui::Theme::of(tui::Look::of(around), ascii)
+}
+
 /// Shows the dashboard until the run is over or the terminal is lost; true if a person would not wait.
 fn dashboard(arguments: &RunArguments, running: &mut Running, clock: &Arc<dyn Clock>) -> bool {
     let (commands_in, commands) = crossbeam_channel::bounded(16);
-    let theme = tui::Theme::for_environment(std::env::var_os("NO_COLOR").as_deref(), arguments.ascii);
+    let theme = theme(arguments.ascii);
     let views = running.views.clone();
     let quiet = Quiet::begin();
     // Commands are carried out beside the screen, which may stall.
@@ -172,7 +189,7 @@ fn dashboard(arguments: &RunArguments, running: &mut Running, clock: &Arc<dyn Cl
                 running.obey(command);
             }
         });
-        let shown = tui::run(theme, &views, &commands_in, &**clock);
+        let shown = tui::run(theme, tui::Role::Run, &views, &commands_in, &**clock);
         drop(commands_in);
         drop(obeying);
         shown

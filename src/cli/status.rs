@@ -120,7 +120,7 @@ fn line(view: &View) -> serde_json::Value {
         .iter()
         .map(|l| {
             let entry = json!({"acquired": l.acquired, "consumed": l.consumed, "lost": l.lost, "left": l.left});
-            (l.consumer.to_owned(), entry)
+            (l.consumer.to_string(), entry)
         })
         .collect();
     let trainer = &view.trainer;

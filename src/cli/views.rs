@@ -8,7 +8,7 @@ use neurostream::format::atomic;
 use neurostream::pipeline::{Excerpt, ExcerptError, MonotonicClock, Plan, configure, excerpt, open_source};
 use neurostream::plot::{Chart, Colour, Curve, Panel};
 use neurostream::source::Selection;
-use neurostream::tui::{self, Theme};
+use neurostream::tui;
 use neurostream::window::{Augmentation, Augmenter, WindowShape};
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
@@ -50,7 +50,7 @@ pub fn views(arguments: &ViewsArguments) -> anyhow::Result<ExitCode> {
     let chart = drawn(&plan, &found, arguments.views, &shown);
     let mut out = io::stdout().lock();
     let is_terminal = io::stdout().is_terminal();
-    let theme = Theme::for_environment(std::env::var_os("NO_COLOR").as_deref(), arguments.ascii);
+    let theme = super::run::theme(arguments.ascii);
     let width = if is_terminal { tui::terminal::width().unwrap_or(WIDTH) } else { WIDTH };
     write!(out, "{}", tui::chart(&chart, width, &theme, is_terminal))?;
     for note in &plan.notes {

@@ -3,8 +3,10 @@
 //! Owns [`Command`]; any thread may send one, the pipeline's control loop takes them. Invariant: a command says what
 //! is wanted and carries no state, so sending it twice does no harm; a label is sent once for each time that it is meant.
 
+use serde::{Deserialize, Serialize};
+
 /// What a person asks of a running pipeline.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command {
     /// End the run in good order.
     Quit,

@@ -77,7 +77,7 @@ fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, en
         telemetry.step(now);
         if now - shown >= TELEMETRY_EVERY_S {
             shown = now;
-            let _ = feed.views.try_send(Arc::new(telemetry.view(now, None)));
+            feed.show(telemetry.view(now, None));
         }
     }
     acquire.finish(clock.now());

@@ -33,6 +33,7 @@ pub(super) const TEACH: &str = "teach";
 pub(super) const RECORD: &str = "record";
 pub(super) const PUBLISH: &str = "publish";
 pub(super) const TELEMETRY: &str = "telemetry";
+pub(super) const ATTACH: &str = "attach";
 
 /// Starts all threads; returns their names.
 pub(super) fn start(
@@ -224,8 +225,7 @@ fn showing(mut telemetry: Telemetry, bell: &Doorbell, clock: &dyn Clock, feed: &
         mourn(&mut telemetry, feed, now);
         if now - shown >= TELEMETRY_EVERY_S {
             shown = now;
-            // A screen that does not keep up misses Views, not frames.
-            let _ = feed.views.try_send(Arc::new(telemetry.view(now, None)));
+            feed.show(telemetry.view(now, None));
         }
         if over {
             break;

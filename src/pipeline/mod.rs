@@ -6,10 +6,12 @@
 mod acquire;
 #[cfg(test)]
 mod acquire_tests;
+pub mod attach;
 mod augmentations;
 mod budget;
 mod clock;
 pub mod command;
+mod control;
 mod display;
 mod embed;
 mod excerpt;
@@ -57,4 +59,4 @@ pub use stage::{own_pool, spawn};
 pub use summary::Summary;
 pub use validate::configure;
 pub use windows::{CutWindow, Windows};
-pub use wiring::{Options, Stages};
+pub use wiring::{Options, Socket, Stages};

@@ -4,17 +4,19 @@
 //! a stage that does not is named.
 
 use super::command::Command;
+use super::control::Control;
 use super::full_speed;
-use super::live::{self, last, one};
+use super::live::{self, ATTACH, last, one};
 use super::plan::Plan;
 use super::shutdown::{Reason, Shutdown};
+use super::stage::spawn;
 use super::summary::{Facts, Summary};
 use super::telemetry::{Gauges, Telemetry};
-use super::train::{Order, TrainEnd};
+use super::train::TrainEnd;
 use super::view::View;
 use super::wiring::Stages;
 use crate::serve::record::Recorded;
-use crate::signal::{Clock, Marker, Stamp};
+use crate::signal::{Clock, Stamp};
 use crossbeam_channel::{Receiver, Sender};
 use std::io;
 use std::sync::Arc;
@@ -28,9 +30,22 @@ pub const DEADLINE_S: f64 = 5.0;
 /// Where Views go, and what telemetry must hear.
 pub(super) struct Feed {
     pub views: Sender<Arc<View>>,
+    /// The same for viewers in other processes.
+    pub attached: Option<Sender<Arc<View>>>,
     /// Stages that panicked, and why.
     pub died: Receiver<(&'static str, String)>,
     pub last: Sender<Telemetry>,
+}
+
+impl Feed {
+    /// Hands a View to whoever looks; a screen that does not keep up misses Views, not frames.
+    pub fn show(&self, view: View) {
+        let view = Arc::new(view);
+        if let Some(attached) = &self.attached {
+            let _ = attached.try_send(Arc::clone(&view));
+        }
+        let _ = self.views.try_send(view);
+    }
 }
 
 /// What the encoder leaves: the hash of its embeddings, and what is wrong with its file.
@@ -80,7 +95,7 @@ pub struct Running {
     train: Receiver<TrainEnd>,
     record: Receiver<Recorded>,
     asked: Option<Stamp>,
-    labels: Sender<Marker>,
+    control: Control,
 }
 
 /// How a run ended.
@@ -100,7 +115,7 @@ pub struct Outcome {
 ///
 /// # Errors
 /// If the system gives no threads.
-pub fn start(plan: &Plan, stages: Stages, clock: Arc<dyn Clock>, shutdown: &Shutdown) -> Result<Running, RunError> {
+pub fn start(plan: &Plan, mut stages: Stages, clock: Arc<dyn Clock>, shutdown: &Shutdown) -> Result<Running, RunError> {
     let (views_in, views) = crossbeam_channel::bounded(2);
     let (died_in, died) = crossbeam_channel::unbounded();
     let (last_in, last) = one();
@@ -109,11 +124,26 @@ pub fn start(plan: &Plan, stages: Stages, clock: Arc<dyn Clock>, shutdown: &Shut
     let (record_in, record) = one();
     let (done_in, done) = crossbeam_channel::unbounded();
     let (started, gauges, facts) = (clock.now(), stages.gauges.clone(), Facts::of(plan));
-    let labels = stages.labels.clone();
-    let feed = Feed { views: views_in, died, last: last_in };
+    let control = Control {
+        shutdown: shutdown.clone(),
+        acquire: Arc::clone(&gauges.acquire),
+        train: gauges.train.clone(),
+        orders: gauges.orders.clone(),
+        labels: stages.labels.clone(),
+    };
+    let attachment = stages.attachment.take();
+    let (attached_in, attached) = crossbeam_channel::bounded(1);
+    let feed = Feed { views: views_in, attached: attachment.is_some().then_some(attached_in), died, last: last_in };
     let ends = Ends { encode: encode_in, train: train_in, record: record_in, done: done_in, died: died_in };
     let start = if plan.at_full_speed { full_speed::start } else { live::start };
-    let waiting_for = start(stages, plan.threads(), &clock, shutdown, feed, &ends)?;
+    let mut waiting_for = start(stages, plan.threads(), &clock, shutdown, feed, &ends)?;
+    if let Some(attachment) = attachment {
+        waiting_for.push(ATTACH);
+        let control = control.clone();
+        spawn(ATTACH, true, shutdown, ends.tells_end(), move || {
+            attachment.serve(&attached, &|command| control.obey(command));
+        })?;
+    }
     let shutdown = shutdown.clone();
     Ok(Running {
         views,
@@ -129,7 +159,7 @@ pub fn start(plan: &Plan, stages: Stages, clock: Arc<dyn Clock>, shutdown: &Shut
         train,
         record,
         asked: None,
-        labels,
+        control,
     })
 }
 
@@ -142,29 +172,7 @@ impl std::fmt::Debug for Running {
 impl Running {
     /// Does what a person asked for.
     pub fn obey(&self, command: Command) {
-        match command {
-            Command::Quit => self.shutdown.request(Reason::User),
-            Command::PauseTraining(paused) => {
-                if let Some(train) = &self.gauges.train {
-                    train.pause(paused);
-                }
-            }
-            Command::Label(text) => {
-                let frame = self.gauges.acquire.end_frame();
-                // Where nobody takes it any more the run is ending.
-                let _ = self.labels.send(Marker { frame, duration_s: None, text });
-            }
-            Command::HoldServing(held) => self.order(Order::Hold(held)),
-            Command::SwapNow => self.order(Order::SwapNow),
-            Command::RollBack => self.order(Order::RollBack),
-        }
-    }
-
-    /// Passes on what the trainer is asked for; a queue that is full of orders makes another one pointless.
-    fn order(&self, order: Order) {
-        if let Some(orders) = &self.gauges.orders {
-            let _ = orders.try_send(order);
-        }
+        self.control.obey(command);
     }
 
     /// Notices stages that ended; true while the run goes on, at most until the deadline after it was asked to end.

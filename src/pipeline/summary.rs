@@ -79,7 +79,7 @@ impl Summary {
         frames.insert("gaps".to_owned(), json!(gauges.acquire.gaps()));
         for ledger in gauges.consumers.iter().map(|consumer| consumer.ledger(&gauges.acquire)) {
             let entry = json!({"consumed": ledger.consumed, "lost": ledger.lost, "left": ledger.left});
-            frames.insert(ledger.consumer.to_owned(), entry);
+            frames.insert(ledger.consumer.into_owned(), entry);
         }
         let counts = gauges.train.as_deref();
         let (encoded, admitted) = (gauges.encode.windows(), counts.map_or(0, TrainCounts::admitted));

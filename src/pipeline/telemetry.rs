@@ -4,6 +4,7 @@
 //! path a frame.
 
 use super::acquire::AcquireCounts;
+use super::attach::AttachCounts;
 use super::display::DisplayStage;
 use super::map::MapStage;
 use super::report::Report;
@@ -46,7 +47,7 @@ impl Consumer {
         let (refused, acquired) = (self.written.refused(), acquire.frames());
         let left = acquired.saturating_sub(refused + consumed + skipped);
         let fill = left as f32 / self.capacity as f32;
-        Ledger { consumer: self.name, acquired, consumed, lost: refused + skipped, left, fill }
+        Ledger { consumer: self.name.into(), acquired, consumed, lost: refused + skipped, left, fill }
     }
 }
 
@@ -62,6 +63,8 @@ pub(super) struct Gauges {
     /// Where what a person asks of the trainer goes.
     pub orders: Option<Sender<Order>>,
     pub consumers: Vec<Consumer>,
+    /// Viewers in other processes.
+    pub attach: Option<Arc<AttachCounts>>,
     pub method: &'static str,
     pub dimension: usize,
     /// Rate of the frames that encoder and trainer see.
@@ -227,7 +230,7 @@ impl Telemetry {
         let gauges = &self.gauges;
         let ledgers = gauges.consumers.iter().map(|consumer| {
             let Ledger { consumer, consumed, lost, left, .. } = consumer.ledger(&gauges.acquire);
-            (consumer.to_owned(), json!({"consumed": consumed, "lost": lost, "left": left}))
+            (consumer.into_owned(), json!({"consumed": consumed, "lost": lost, "left": left}))
         });
         let acquired = gauges.acquire.frames();
         let told = json!({
@@ -385,6 +388,7 @@ impl Telemetry {
             trainer: TrainerView {
                 losses: self.losses.clone(),
                 steps_per_s,
+                paused: gauges.train.as_ref().is_some_and(|train| train.is_paused()),
                 generation_age_s: now - self.swapped,
                 ..self.trainer.clone()
             },
@@ -399,6 +403,7 @@ impl Telemetry {
             quality: gauges.quality.reasons(),
             events: self.events.iter().cloned().collect(),
             told: self.told,
+            viewers: gauges.attach.as_ref().map(|counts| [counts.viewers(), counts.missed()]),
             ended,
         }
     }

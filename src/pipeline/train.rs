@@ -49,7 +49,7 @@ impl TrainCounts {
         self.paused.store(paused, Ordering::Relaxed);
     }
 
-    fn is_paused(&self) -> bool {
+    pub fn is_paused(&self) -> bool {
         self.paused.load(Ordering::Relaxed)
     }
 }

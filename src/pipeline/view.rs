@@ -7,14 +7,16 @@ use crate::dsp::quality::Reasons;
 use crate::dsp::spectra::Spectra;
 use crate::learn::Examination;
 use crate::learn::heads::{ExamFigures, HeadKind};
-use crate::signal::{Event, StreamFacts};
+use crate::signal::{Event, StreamFacts, wire};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// What is known about one consumer's frames. `acquired = consumed + lost + left`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Ledger {
-    /// `encoder`, `trainer`, `display` or `recorder`.
-    pub consumer: &'static str,
+    /// `encoder`, `trainer`, `display`, `recorder` or `publisher`.
+    pub consumer: Cow<'static, str>,
     /// Frames that the source delivered; the others count these too, whatever the model's rate.
     pub acquired: u64,
     /// Frames that this consumer took.
@@ -28,7 +30,7 @@ pub struct Ledger {
 }
 
 /// Latency from the arrival of a window's last frame to its embedding, in milliseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Latency {
     /// Median.
     pub p50: f64,
@@ -41,15 +43,17 @@ pub struct Latency {
 }
 
 /// The traces on screen: minimum and maximum of each channel in equal bins of time, the newest last.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Traces {
     /// Seconds of signal in one bin.
     pub bin_s: f64,
     /// Bins that each channel has.
     pub bins: usize,
     /// `[C, bins]` pairs of minimum and maximum in microvolts; a bin in a gap holds NaN.
+    #[serde(with = "wire::raw")]
     pub envelope: Vec<(f32, f32)>,
     /// Root mean square of each channel over the bins, in microvolts.
+    #[serde(with = "wire::raw")]
     pub rms: Vec<f32>,
     /// Markers in sight: (bin, text).
     pub markers: Vec<(usize, String)>,
@@ -58,7 +62,7 @@ pub struct Traces {
 }
 
 /// The trainer's health in one word that needs no colour.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TrainerState {
     /// Not training: switched off.
     #[default]
@@ -88,7 +92,7 @@ impl TrainerState {
 }
 
 /// The trainer on screen.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TrainerView {
     /// The word.
     pub state: TrainerState,
@@ -98,6 +102,8 @@ pub struct TrainerView {
     pub steps: u64,
     /// Optimiser steps a second of wall time, lately.
     pub steps_per_s: f64,
+    /// True while a person wants it to rest.
+    pub paused: bool,
     /// Losses in order, thinned to a few hundred points: (step, loss).
     pub losses: Vec<(u64, f32)>,
     /// The loss that guessing gives, where the method has one.
@@ -121,7 +127,7 @@ pub struct TrainerView {
 }
 
 /// The gate between training and serving.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GateView {
     /// True while a person wants what is served to stay.
     pub held: bool,
@@ -134,11 +140,12 @@ pub struct GateView {
     /// What turning the served generation onto the axes before it misses.
     pub residual: Option<f64>,
     /// The last look at the weights.
+    #[serde(with = "wire::maybe_shared")]
     pub examination: Option<Arc<Examination>>,
 }
 
 /// What goes out.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ServingView {
     /// Embeddings so far.
     pub embeddings: u64,
@@ -153,7 +160,7 @@ pub struct ServingView {
 }
 
 /// What is taught, and what it tells.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TeachingView {
     /// The classes, each with the windows of it that are remembered.
     pub classes: Vec<(String, usize)>,
@@ -166,7 +173,7 @@ pub struct TeachingView {
 }
 
 /// The windows of the last minutes, in the plane in which their embeddings differ most.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct EmbeddingMap {
     /// The windows, oldest first.
     pub points: Vec<MapPoint>,
@@ -177,7 +184,7 @@ pub struct EmbeddingMap {
 }
 
 /// A window in the map.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct MapPoint {
     /// Along the first axis, to the right.
     pub x: f32,
@@ -194,7 +201,7 @@ pub struct MapPoint {
 }
 
 /// The recording.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordingView {
     /// The file.
     pub name: String,
@@ -205,9 +212,10 @@ pub struct RecordingView {
 }
 
 /// Everything a screen shows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct View {
     /// The stream.
+    #[serde(with = "wire::shared")]
     pub facts: Arc<StreamFacts>,
     /// Seconds of wall time since the start.
     pub wall_s: f64,
@@ -232,10 +240,12 @@ pub struct View {
     /// The traces.
     pub traces: Traces,
     /// Spectra of what the traces show; none before the first seconds, or just after a gap.
+    #[serde(with = "wire::maybe_shared")]
     pub spectra: Option<Arc<Spectra>>,
     /// The trainer.
     pub trainer: TrainerView,
     /// Where embeddings lie; none before the first few.
+    #[serde(with = "wire::maybe_shared")]
     pub map: Option<Arc<EmbeddingMap>>,
     /// What goes out.
     pub serving: ServingView,
@@ -247,6 +257,8 @@ pub struct View {
     pub events: Vec<(f64, Event)>,
     /// How many events there have been, those that are no longer kept included.
     pub told: u64,
+    /// Others that look on from other processes, and how many Views they missed; none where there is no socket.
+    pub viewers: Option<[u64; 2]>,
     /// Why the run ended, once it has.
     pub ended: Option<String>,
 }

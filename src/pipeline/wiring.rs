@@ -4,6 +4,7 @@
 //! checkpoint fails here, before anything moves.
 
 use super::acquire::{AcquireParts, AcquireStage};
+use super::attach::{Attachment, BindError};
 use super::clock::unix_s;
 use super::display::DisplayStage;
 use super::map::{MapScale, MapStage};
@@ -31,6 +32,7 @@ use crate::signal::{Clock, Event, EventKind, Marker};
 use crate::window::{Around, Cutter, Slide};
 use arc_swap::ArcSwap;
 use crossbeam_channel::Sender;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What a run is asked for beside its configuration.
@@ -42,6 +44,17 @@ pub struct Options {
     pub resume: bool,
     /// liblsl, where it is needed.
     pub library: Option<Library>,
+    /// Where other processes may look on.
+    pub socket: Option<Socket>,
+}
+
+/// Where other processes may look on.
+#[derive(Clone, Debug)]
+pub struct Socket {
+    /// The path.
+    pub path: PathBuf,
+    /// True where a person named it: a run that cannot have it does not start.
+    pub is_wanted: bool,
 }
 
 /// Why a run cannot start.
@@ -56,6 +69,9 @@ pub enum WiringError {
     /// The recording.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// The socket for viewers.
+    #[error(transparent)]
+    Socket(#[from] BindError),
     /// The outgoing stream.
     #[error(transparent)]
     Lsl(#[from] LslError),
@@ -82,6 +98,7 @@ pub struct Stages {
     pub(super) record: Option<RecordStage>,
     pub(super) publish: Option<ProcessedStage>,
     pub(super) telemetry: Telemetry,
+    pub(super) attachment: Option<Attachment>,
     pub(super) gauges: Gauges,
     pub(super) bells: Bells,
     pub(super) reports: Sender<Report>,
@@ -138,13 +155,14 @@ impl Stages {
         options: &Options,
         clock: &dyn Clock,
     ) -> Result<Self, WiringError> {
+        let mut notes = plan.notes.clone();
+        let attachment = attachment(options.socket.as_ref(), &mut notes)?;
         let resumed = if options.resume { Some(Checkpoint::newest(&plan.config.train.checkpoint)?) } else { None };
         // A model keeps the channels that it was trained with.
         let plan = &resumed.as_ref().map_or_else(|| plan.clone(), |(_, c)| plan.for_model_of(&c.identity.channels));
         let rate_hz = plan.facts.rate_hz;
         let config = &plan.config;
         let now = clock.now();
-        let mut notes = plan.notes.clone();
 
         let training = config.train.enabled;
         let mut settings = plan.trainer.clone();
@@ -324,6 +342,7 @@ impl Stages {
             outlet: config.serve.lsl.as_ref().filter(|_| published).map(|o| o.name.clone()),
             file: config.serve.embeddings.as_ref().map(|p| p.display().to_string()),
             first_generation,
+            attach: attachment.as_ref().map(Attachment::counts),
             record: record.as_ref().map(|stage| (stage.path().to_owned(), stage.counts())),
         };
         notes.extend(record.as_ref().map(|stage| format!("recording into {}", stage.path().display())));
@@ -352,11 +371,25 @@ impl Stages {
             record,
             publish,
             telemetry,
+            attachment,
             gauges,
             bells,
             reports,
             labels: labels_in,
         })
+    }
+}
+
+/// The socket for viewers. Without one that nobody asked for a run goes on, and says so.
+fn attachment(socket: Option<&Socket>, notes: &mut Vec<String>) -> Result<Option<Attachment>, BindError> {
+    let Some(socket) = socket else { return Ok(None) };
+    match Attachment::bind(&socket.path) {
+        Ok(attachment) => Ok(Some(attachment)),
+        Err(error) if socket.is_wanted => Err(error),
+        Err(error) => {
+            notes.push(format!("nobody can attach: {error}"));
+            Ok(None)
+        }
     }
 }
 

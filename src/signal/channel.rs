@@ -4,9 +4,10 @@
 //! it in one place, here.
 
 use super::electrode::Electrode;
+use serde::{Deserialize, Serialize};
 
 /// What a channel measures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ChannelKind {
     /// Scalp electroencephalography.
     Eeg,
@@ -50,7 +51,7 @@ impl ChannelKind {
 }
 
 /// The unit a channel arrives in; voltages can be turned into microvolts.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Unit {
     /// A voltage: one unit is this many microvolts.
     Volts {
@@ -92,7 +93,7 @@ impl Unit {
 }
 
 /// The whole numbers that samples came as, where they did.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Digital {
     /// Bits of a number, 16 or 24; a sign is one of them.
     pub bits: u8,
@@ -112,7 +113,7 @@ impl Digital {
 }
 
 /// One channel of a stream.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Channel {
     /// The name as the source gives it, blanks trimmed.
     pub label: String,

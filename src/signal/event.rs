@@ -3,9 +3,10 @@
 //! Owns [`Event`]; any thread makes them, telemetry collects them. Invariant: the text stands alone, in plain words.
 
 use super::Stamp;
+use serde::{Deserialize, Serialize};
 
 /// What an event is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EventKind {
     /// A stage is ready.
     Ready,
@@ -52,7 +53,7 @@ impl EventKind {
 }
 
 /// One thing that happened.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// When, on the host's clock.
     pub at: Stamp,

@@ -4,9 +4,10 @@
 //! whole frames, interleaved `[T, C]`, and frame numbers count signal time: a gap makes them jump.
 
 use super::{Marker, Montage, Stamp};
+use serde::{Deserialize, Serialize};
 
 /// What kind of source a stream comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SourceKind {
     /// A recording played back.
     Replay,
@@ -29,7 +30,7 @@ impl SourceKind {
 }
 
 /// What is known of a stream before its first frame.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StreamFacts {
     /// Where it comes from.
     pub kind: SourceKind,

@@ -9,6 +9,7 @@ mod frame;
 mod marker;
 mod montage;
 mod stamp;
+pub mod wire;
 
 pub use channel::{Channel, ChannelKind, Digital, Unit};
 pub use event::{Event, EventKind};

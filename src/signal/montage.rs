@@ -4,11 +4,12 @@
 
 use super::electrode::{Electrode, GridShapes, contacts, grid_places, in_disc, numbered, plain_label};
 use super::{Channel, ChannelKind, Unit};
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fmt;
 
 /// The channels of a stream, in the order of the samples in a frame.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Montage {
     /// The channels.
     pub channels: Vec<Channel>,

@@ -3,12 +3,13 @@
 //! Owns [`Stamp`] and the [`Clock`] trait; runs on no thread of its own. Invariant: nothing here reads a clock.
 //! The only real one is `pipeline::clock`, so a test decides what time it is.
 
+use serde::{Deserialize, Serialize};
 use std::ops::{Add, Sub};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A point in time in seconds on the host's monotonic clock, whose zero has no meaning.
-#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Serialize, Deserialize)]
 pub struct Stamp(pub f64);
 
 impl Add<f64> for Stamp {

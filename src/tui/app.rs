@@ -6,9 +6,11 @@
 
 use super::keyboard::Keyboard;
 use super::keys::{Action, action, typed};
+use super::save::save;
 use super::screen::render;
-use super::state::State;
-use super::terminal::{Taken, TerminalError};
+use super::state::{Role, State};
+use super::terminal;
+use super::terminal::{Screen, Taken, TerminalError};
 use super::theme::Theme;
 use crate::pipeline::command::Command;
 use crate::pipeline::view::View;
@@ -19,6 +21,7 @@ use ratatui::crossterm::event::Event;
 use ratatui::layout::Size;
 use std::collections::VecDeque;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,6 +52,7 @@ pub enum Ended {
 /// [`TerminalError`] where there is no terminal to take.
 pub fn run(
     theme: Theme,
+    role: Role,
     views: &Receiver<Arc<View>>,
     commands: &Sender<Command>,
     clock: &dyn Clock,
@@ -56,8 +60,17 @@ pub fn run(
     let mut taken = Taken::enter()?;
     let size = taken.screen.size().map_err(TerminalError::Enter)?;
     let mut keyboard = Keyboard::open().map_err(TerminalError::Enter)?;
-    let turns = Turns::new(State::new(theme, size.width, size.height), size, clock);
-    Ok(turns.run(&mut taken.screen, views, commands, &mut || keyboard.next()))
+    let turns = Turns::new(State::new(theme, size.width, size.height).in_role(role), size, clock);
+    Ok(turns.run(&mut taken.screen, views, commands, &mut || keyboard.next(), &mut suspend))
+}
+
+/// Leaves the terminal to the shell, stops this program until it is called back, and takes the terminal again.
+fn suspend(screen: &mut Screen) -> io::Result<()> {
+    terminal::restore();
+    // The whole job stops, as the terminal itself would have done it; the call returns once it goes on.
+    rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
+    terminal::retake()?;
+    screen.clear()
 }
 
 /// The turns of the loop, with whatever terminal and keyboard they are given.
@@ -82,6 +95,7 @@ impl<'a> Turns<'a> {
         views: &Receiver<Arc<View>>,
         commands: &Sender<Command>,
         inputs: &mut dyn FnMut() -> io::Result<Option<Event>>,
+        suspend: &mut dyn FnMut(&mut ratatui::Terminal<B>) -> io::Result<()>,
     ) -> Ended
     where
         B: Backend<Error: Send + Sync + 'static>,
@@ -107,6 +121,12 @@ impl<'a> Turns<'a> {
                 return Ended::AtOnce;
             }
             self.send(commands);
+            if std::mem::take(&mut self.state.suspends) {
+                if let Err(problem) = suspend(screen) {
+                    return Ended::TerminalLost(problem);
+                }
+                (self.changed, self.drawn) = (true, None);
+            }
             if let Err(problem) = self.fit(screen).and_then(|()| self.draw(screen)) {
                 return Ended::TerminalLost(io::Error::other(problem));
             }
@@ -133,7 +153,8 @@ impl<'a> Turns<'a> {
             }
             Event::FocusGained => self.focused = true,
             Event::FocusLost => self.focused = false,
-            Event::Mouse(_) | Event::Paste(_) | Event::Resize(..) => return,
+            Event::Mouse(mouse) => self.state.point(*mouse),
+            Event::Paste(_) | Event::Resize(..) => return,
         }
         self.changed = true;
     }
@@ -165,7 +186,15 @@ impl<'a> Turns<'a> {
         if !self.changed || self.drawn.is_some_and(|drawn| now - drawn < period_s) {
             return Ok(());
         }
-        screen.draw(|frame| render(&self.state, frame))?;
+        let drawn = screen.draw(|frame| render(&self.state, frame))?;
+        if std::mem::take(&mut self.state.saves) {
+            self.state.told = Some(match save(drawn.buffer, Path::new(".")) {
+                Ok(path) => format!("The screen is saved as {}.", path.display()),
+                Err(problem) => format!("The screen cannot be saved here: {problem}"),
+            });
+            self.drawn = Some(now);
+            return Ok(());
+        }
         self.drawn = Some(now);
         self.changed = false;
         Ok(())

@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn colours_come_where_they_are_wanted_alone() {
-        let chart_of = |coloured| chart(&example(3), 100, &Theme::coloured(false), coloured);
+        let chart_of = |coloured| chart(&example(3), 100, &Theme::dark(false), coloured);
         assert!(!chart_of(false).contains('\x1b'));
         let coloured = chart_of(true);
         assert!(coloured.contains("\x1b[38;5;110m"));

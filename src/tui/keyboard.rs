@@ -7,7 +7,7 @@
 //! key, and at the end of a closed terminal it never returns (crossterm issue 793). A dashboard has to end when the
 //! run ends, so only the types of its events are used here.
 
-use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use std::fs::File;
 use std::io::{self, Read};
 
@@ -107,6 +107,7 @@ fn decode(bytes: &[u8]) -> Option<(usize, Option<Event>)> {
         // Alt and a key, which mean nothing here.
         [ESCAPE, ref rest @ ..] => decode(rest).map(|(used, _)| (used + 1, None)),
         [b'\r' | b'\n', ..] => Some((1, Some(key(KeyCode::Enter)))),
+        [b'\t', ..] => Some((1, Some(key(KeyCode::Tab)))),
         [0x7f, ..] => Some((1, Some(key(KeyCode::Backspace)))),
         [byte @ 1..=26, ..] => {
             let letter = char::from(byte - 1 + b'a');
@@ -123,6 +124,7 @@ fn control_sequence(rest: &[u8]) -> Option<(usize, Option<Event>)> {
     let event = match (rest.get(..end)?, *rest.get(end)?) {
         // Not an end: the sequence was cut off, and something else begins.
         (_, 0..0x40 | 0x7f..) => return Some((end, None)),
+        ([b'<', report @ ..], b'M') => mouse(report),
         (b"", b'I') => Some(Event::FocusGained),
         (b"", b'O') => Some(Event::FocusLost),
         (b"", last) => arrow(last).map(key),
@@ -131,6 +133,20 @@ fn control_sequence(rest: &[u8]) -> Option<(usize, Option<Event>)> {
         _ => None,
     };
     Some((end + 1, event))
+}
+
+/// What a mouse did (SGR reports: button, column and row from 1), as far as it means something here.
+fn mouse(report: &[u8]) -> Option<Event> {
+    let mut numbers = std::str::from_utf8(report).ok()?.split(';').map(str::parse::<u16>);
+    let (button, column, row) = (numbers.next()?.ok()?, numbers.next()?.ok()?, numbers.next()?.ok()?);
+    let kind = match button {
+        0 => MouseEventKind::Down(MouseButton::Left),
+        64 => MouseEventKind::ScrollUp,
+        65 => MouseEventKind::ScrollDown,
+        _ => return None,
+    };
+    let (column, row) = (column.checked_sub(1)?, row.checked_sub(1)?);
+    Some(Event::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }))
 }
 
 fn arrow(last: u8) -> Option<KeyCode> {
@@ -179,7 +195,7 @@ mod tests {
         let interrupt = Event::Key(KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL));
         assert_eq!(typed(b"\x03"), [interrupt]);
         assert_eq!(typed(b"\x1b[O\x1b[I"), [Event::FocusLost, Event::FocusGained]);
-        assert_eq!(typed(b"\x7f"), [key(KeyCode::Backspace)]);
+        assert_eq!(typed(b"\x7f\t"), [KeyCode::Backspace, KeyCode::Tab].map(key));
         assert_eq!(typed("µ?".as_bytes()), ['µ', '?'].map(|letter| key(KeyCode::Char(letter))));
     }
 
@@ -191,6 +207,14 @@ mod tests {
             assert_eq!(letters.last(), q.last(), "{unknown:?}");
             assert!(letters.len() <= 2, "{unknown:?} gave {letters:?}");
         }
+    }
+
+    #[test]
+    fn clicks_and_wheels_are_known_and_other_reports_are_not() {
+        let at = |kind| Event::Mouse(MouseEvent { kind, column: 9, row: 4, modifiers: KeyModifiers::NONE });
+        let seen = typed(b"\x1b[<0;10;5M\x1b[<0;10;5m\x1b[<64;10;5M\x1b[<65;10;5M\x1b[<35;10;5M\x1b[<0;0;5M\x1b[<;M");
+        let kinds = [MouseEventKind::Down(MouseButton::Left), MouseEventKind::ScrollUp, MouseEventKind::ScrollDown];
+        assert_eq!(seen, kinds.map(at));
     }
 
     #[test]

@@ -12,6 +12,10 @@ pub enum Action {
     Quit,
     /// End the run without asking; the second time leave at once.
     Interrupt,
+    /// End the run from a dashboard whose leaving does not; asks first.
+    EndRun,
+    /// Leave the terminal to the shell until the program is called back; asks first where that stops a run.
+    Suspend,
     /// Take no more Views, or take them again.
     Freeze,
     /// Select the channel above.
@@ -44,6 +48,8 @@ pub enum Action {
     SwapNow,
     /// Serve and train on the generation before; asks first.
     RollBack,
+    /// Show the next arrangement of panels.
+    NextView,
     /// Show another arrangement of panels.
     Arrange(Arrangement),
     /// Colour the map of embeddings by something else.
@@ -52,10 +58,34 @@ pub enum Action {
     NextBand,
     /// Give the events more room, or less.
     Events,
+    /// Begin to write which events are shown.
+    FilterEvents,
+    /// Take the next theme.
+    Theme,
+    /// Write what is on screen into a file.
+    SaveScreen,
+    /// Begin to write a command.
+    Palette,
     /// Show or hide the help.
     Help,
     /// Close what lies on top.
     Dismiss,
+}
+
+impl Arrangement {
+    /// The one after it, the first after the last.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self::ALL[(self as usize + 1) % Self::ALL.len()]
+    }
+}
+
+impl Action {
+    /// True for what asks something of the run, and not of the screen alone.
+    #[must_use]
+    pub fn is_order(self) -> bool {
+        matches!(self, Self::EndRun | Self::Label | Self::PauseTraining | Self::Hold | Self::SwapNow | Self::RollBack)
+    }
 }
 
 /// Which panels have the screen.
@@ -124,6 +154,12 @@ pub enum Typed {
     Letter(char),
     /// The last one goes.
     Erase,
+    /// The line above, where there are lines to choose from.
+    Up,
+    /// The line below.
+    Down,
+    /// The chosen line is taken up into the text.
+    Complete,
     /// The text is done.
     Done,
     /// It is not wanted any more.
@@ -163,6 +199,12 @@ pub(super) const TABLE: &[Entry] = &[
         shown: "?",
         word: "help",
         help: "show or hide this help",
+    },
+    Entry {
+        keys: &[(KeyCode::Char(':'), NONE, Action::Palette)],
+        shown: ":",
+        word: "commands",
+        help: "every command by name, some with an argument",
     },
     Entry {
         keys: &[(KeyCode::Char(' '), NONE, Action::Freeze)],
@@ -239,8 +281,9 @@ pub(super) const TABLE: &[Entry] = &[
             (KeyCode::Char('3'), NONE, Action::Arrange(Arrangement::Spectrum)),
             (KeyCode::Char('4'), NONE, Action::Arrange(Arrangement::Learning)),
             (KeyCode::Char('5'), NONE, Action::Arrange(Arrangement::Map)),
+            (KeyCode::Tab, NONE, Action::NextView),
         ],
-        shown: "1 to 5",
+        shown: "1-5 Tab",
         word: "view",
         help: "everything, traces, spectrum, learning, map of embeddings",
     },
@@ -257,10 +300,22 @@ pub(super) const TABLE: &[Entry] = &[
         help: "mark the map by time, marker, class or generation",
     },
     Entry {
-        keys: &[(KeyCode::Char('e'), NONE, Action::Events)],
-        shown: "e",
+        keys: &[(KeyCode::Char('e'), NONE, Action::Events), (KeyCode::Char('E'), NONE, Action::FilterEvents)],
+        shown: "e E",
         word: "events",
-        help: "more or less room for the events",
+        help: "more or less room for the events; only those with a word",
+    },
+    Entry {
+        keys: &[(KeyCode::Char('p'), NONE, Action::SaveScreen), (KeyCode::Char('T'), NONE, Action::Theme)],
+        shown: "p T",
+        word: "",
+        help: "save the screen as text; the next theme",
+    },
+    Entry {
+        keys: &[(KeyCode::Char('z'), KeyModifiers::CONTROL, Action::Suspend)],
+        shown: "Ctrl-z",
+        word: "",
+        help: "leave to the shell until fg; asks where that stops a run",
     },
     Entry {
         keys: &[(KeyCode::Esc, NONE, Action::Dismiss)],
@@ -290,6 +345,9 @@ pub fn typed(key: KeyEvent) -> Option<Typed> {
     match (key.code, key.modifiers.difference(KeyModifiers::SHIFT)) {
         (KeyCode::Char('h'), KeyModifiers::CONTROL) | (KeyCode::Backspace, _) => Some(Typed::Erase),
         (KeyCode::Char(letter), NONE) => Some(Typed::Letter(letter)),
+        (KeyCode::Up, _) => Some(Typed::Up),
+        (KeyCode::Down, _) => Some(Typed::Down),
+        (KeyCode::Tab, _) => Some(Typed::Complete),
         (KeyCode::Enter, _) => Some(Typed::Done),
         (KeyCode::Esc, _) => Some(Typed::Leave),
         _ => None,
@@ -323,7 +381,7 @@ mod tests {
         assert_eq!(with(KeyCode::Char('q'), NONE), Some(Typed::Letter('q')));
         assert_eq!(with(KeyCode::Char('h'), KeyModifiers::CONTROL), Some(Typed::Erase));
         assert_eq!(with(KeyCode::Char('c'), KeyModifiers::CONTROL), None);
-        assert_eq!(with(KeyCode::Up, NONE), None);
+        assert_eq!((with(KeyCode::Up, NONE), with(KeyCode::Left, NONE)), (Some(Typed::Up), None));
     }
 
     #[test]

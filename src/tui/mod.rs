@@ -19,18 +19,21 @@ mod figures;
 mod keyboard;
 mod keys;
 mod layout;
+mod palette;
 mod panel;
+mod save;
 mod screen;
 mod state;
 pub mod terminal;
 #[cfg(test)]
 mod tests;
 mod theme;
+mod writing;
 
 pub use app::{Ended, run};
 pub use chart::chart;
 pub use keys::{Action, Arrangement, MapBy, Typed, action, typed};
 pub use screen::render;
-pub use state::State;
+pub use state::{Role, State};
 pub use terminal::TerminalError;
-pub use theme::Theme;
+pub use theme::{Look, Surroundings, Theme};

@@ -1,11 +1,12 @@
 //! What the screen shows and how.
 //!
 //! Owns [`State`], on the main thread. Invariant: it changes only through [`State::update`], [`State::on`],
-//! [`State::write`] and [`State::resized`], none of which reads a clock, and a View that is on screen is never changed.
+//! [`State::write`], [`State::point`] and [`State::resized`], none of which reads a clock, and a View that is on screen is never changed.
 
-use super::keys::{Action, Arrangement, MapBy, Typed};
+use super::keys::{Action, Arrangement, MapBy};
 use super::layout::{Places, channels_on_page, trace_rows};
 use super::theme::Theme;
+use super::writing::{Wanted, Writing};
 use crate::dsp::spectra::{Rhythm, Segment};
 use crate::pipeline::command::Command;
 use crate::pipeline::view::{TrainerState, View};
@@ -25,12 +26,21 @@ const SCALES_UV: [f64; 16] = [
     1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0, 10_000.0, 20_000.0, 50_000.0,
     100_000.0,
 ];
-/// Characters of a label at most: annotations of recordings hold not much more.
-const LONGEST_LABEL: usize = 60;
-/// Labels that have a digit.
-const LABELS: usize = 9;
 /// A row as high as this many root mean squares holds the signal; its peaks reach into the neighbours' rows.
 const RMS_IN_ROW: f64 = 5.0;
+
+/// Whose dashboard it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Role {
+    /// The run's own: leaving ends the run.
+    #[default]
+    Run,
+    /// One that looks on from another process: leaving ends the dashboard alone.
+    Viewer {
+        /// It may ask something of the run, too.
+        control: bool,
+    },
+}
 
 /// How far quitting has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,6 +69,7 @@ pub(super) struct Passed {
 #[derive(Clone, Debug)]
 pub struct State {
     pub(super) theme: Theme,
+    pub(super) role: Role,
     /// The View on screen; none before the first.
     pub(super) view: Option<Arc<View>>,
     pub(super) frozen: bool,
@@ -72,7 +83,9 @@ pub struct State {
     pub(super) training_paused: bool,
     /// True while what is served is to stay.
     pub(super) held: bool,
-    /// What was asked of the served model and waits to be asked again.
+    /// Leaving to the shell stops the run, and waits to be asked again.
+    pub(super) unsuspended: bool,
+    /// What was asked of the run and waits to be asked again.
     pub(super) unsure: Option<Command>,
     pub(super) arrangement: Arrangement,
     pub(super) map_by: MapBy,
@@ -81,8 +94,16 @@ pub struct State {
     pub(super) events_large: bool,
     pub(super) help: bool,
     pub(super) quitting: Quitting,
-    /// The label that is being written.
-    pub(super) label: Option<String>,
+    /// What is said until the next key.
+    pub(super) told: Option<String>,
+    /// What is being written, and what it is to be.
+    pub(super) writing: Option<Writing>,
+    /// Only events of this kind or with this word are shown; all where it is empty.
+    pub(super) events_filter: String,
+    /// The screen is to be written into a file once it is drawn; the loop does that.
+    pub(super) saves: bool,
+    /// The terminal is to be left to the shell; the loop does that.
+    pub(super) suspends: bool,
     /// Labels that were sent, each once, by the digits that send them again.
     pub(super) labels: Vec<String>,
     /// What spectra said lately, the newest last; it goes on behind a frozen screen.
@@ -90,7 +111,7 @@ pub struct State {
     time_base: usize,
     reach: usize,
     scale: usize,
-    size: Rect,
+    pub(super) size: Rect,
 }
 
 impl State {
@@ -99,6 +120,8 @@ impl State {
     pub fn new(theme: Theme, width: u16, height: u16) -> Self {
         Self {
             theme,
+            role: Role::Run,
+            told: None,
             view: None,
             frozen: false,
             passed: Passed::default(),
@@ -108,6 +131,7 @@ impl State {
             auto_scale: true,
             training_paused: false,
             held: false,
+            unsuspended: false,
             unsure: None,
             arrangement: Arrangement::All,
             map_by: MapBy::Time,
@@ -115,7 +139,10 @@ impl State {
             events_large: false,
             help: false,
             quitting: Quitting::No,
-            label: None,
+            writing: None,
+            events_filter: String::new(),
+            saves: false,
+            suspends: false,
             labels: Vec::new(),
             segments: VecDeque::new(),
             time_base: TIME_BASES_S.len() - 1,
@@ -123,6 +150,12 @@ impl State {
             scale: 6,
             size: Rect::new(0, 0, width, height),
         }
+    }
+
+    /// The same screen in another role.
+    #[must_use]
+    pub fn in_role(self, role: Role) -> Self {
+        Self { role, ..self }
     }
 
     /// The terminal has a new size in cells; how many channels make a page depends on it.
@@ -133,8 +166,8 @@ impl State {
     /// Takes a View; a frozen screen only counts what goes by.
     pub fn update(&mut self, view: Arc<View>) {
         self.ended.clone_from(&view.ended);
-        if self.ended.is_some() {
-            self.label = None;
+        if self.ended.is_some() && self.is_writing_a(Wanted::Label) {
+            self.writing = None;
         }
         self.remember(&view);
         match &self.view {
@@ -145,6 +178,7 @@ impl State {
                 };
             }
             _ => {
+                self.follow_orders(&view);
                 self.selected = self.selected.min(view.facts.montage.len().saturating_sub(1));
                 let first = self.view.replace(view).is_none();
                 if first { self.fit_scale() } else { self.follow_signal() }
@@ -152,15 +186,40 @@ impl State {
         }
     }
 
+    /// Takes over what somebody else, at another dashboard, asked of the trainer; what was asked here is known before a View
+    /// can tell it.
+    fn follow_orders(&mut self, view: &View) {
+        let of = |view: &View| (view.trainer.paused, view.trainer.gate.held);
+        let (paused, held) = of(view);
+        let before = self.view.as_deref().map(of);
+        if before.is_none_or(|before| before.0 != paused) {
+            self.training_paused = paused;
+        }
+        if before.is_none_or(|before| before.1 != held) {
+            self.held = held;
+        }
+    }
+
     /// Does what a person asked; returns what the pipeline has to do for it.
     pub fn on(&mut self, action: Action) -> Option<Command> {
+        self.told = None;
+        if self.role == (Role::Viewer { control: false }) && action.is_order() {
+            self.told = Some("Only looking on: `neurostream attach --control` may ask for this.".to_owned());
+            return None;
+        }
         if self.quitting == Quitting::Asked && !matches!(action, Action::Quit | Action::Interrupt) {
             self.quitting = Quitting::No;
             return None;
         }
         // Any other key than the same again takes the question back, and does nothing else.
         let unsure = self.unsure.take();
-        if unsure.is_some() && !matches!(action, Action::SwapNow | Action::RollBack | Action::Interrupt) {
+        if unsure.is_some()
+            && !matches!(action, Action::SwapNow | Action::RollBack | Action::EndRun | Action::Interrupt)
+        {
+            return None;
+        }
+        let unsuspended = std::mem::take(&mut self.unsuspended);
+        if unsuspended && !matches!(action, Action::Suspend | Action::Interrupt) {
             return None;
         }
         let page = self.page();
@@ -169,8 +228,11 @@ impl State {
             Action::Interrupt => return self.interrupt(),
             Action::PauseTraining => return self.pause_training(),
             Action::Hold => return self.hold(),
-            Action::SwapNow => return self.sure(unsure, Command::SwapNow),
-            Action::RollBack => return self.sure(unsure, Command::RollBack),
+            Action::SwapNow if self.trains() => return self.sure(unsure, Command::SwapNow),
+            Action::RollBack if self.trains() => return self.sure(unsure, Command::RollBack),
+            Action::SwapNow | Action::RollBack => {}
+            Action::EndRun => return self.end_run(unsure),
+            Action::Suspend => self.suspend(unsuspended),
             Action::Freeze => {
                 self.frozen = !self.frozen && self.view.is_some();
                 self.passed = Passed::default();
@@ -197,9 +259,17 @@ impl State {
             }
             Action::Label => {
                 let is_running = self.quitting == Quitting::No && self.ended.is_none();
-                self.label = (self.view.is_some() && is_running).then(String::new);
+                self.writing = (self.view.is_some() && is_running).then(|| Writing::new(Wanted::Label));
             }
             Action::Arrange(arrangement) => self.arrangement = arrangement,
+            Action::NextView => self.arrangement = self.arrangement.next(),
+            Action::Palette => self.writing = Some(Writing::new(Wanted::Deed)),
+            Action::FilterEvents => self.writing = Some(Writing::new(Wanted::Events)),
+            Action::Theme => {
+                self.theme = Theme::of(self.theme.look.next(), self.theme.ascii);
+                self.told = Some(format!("Theme: {}", self.theme.look.word()));
+            }
+            Action::SaveScreen => self.saves = true,
             Action::NextBand => self.band = self.band.next(),
             Action::MapBy => self.map_by = self.map_by.next(),
             Action::Events => self.events_large = !self.events_large,
@@ -211,45 +281,6 @@ impl State {
             }
         }
         None
-    }
-
-    /// True while a label is written, when letters are no keys.
-    #[must_use]
-    pub fn is_writing(&self) -> bool {
-        self.label.is_some()
-    }
-
-    /// Does what a key does to the label that is being written; returns what the pipeline has to do for it.
-    pub fn write(&mut self, typed: Typed) -> Option<Command> {
-        let label = self.label.as_mut()?;
-        match typed {
-            Typed::Letter(letter) => {
-                let earlier = letter.to_digit(10).and_then(|digit| self.labels.get((digit as usize).checked_sub(1)?));
-                if let Some(text) = earlier.filter(|_| label.is_empty()).cloned() {
-                    self.label = None;
-                    return Some(Command::Label(text));
-                }
-                if label.chars().count() < LONGEST_LABEL && !letter.is_control() {
-                    label.push(letter);
-                }
-                None
-            }
-            Typed::Erase => {
-                label.pop();
-                None
-            }
-            Typed::Leave => {
-                self.label = None;
-                None
-            }
-            Typed::Done => {
-                let text = self.label.take()?.trim().to_owned();
-                if !text.is_empty() && self.labels.len() < LABELS && !self.labels.contains(&text) {
-                    self.labels.push(text.clone());
-                }
-                (!text.is_empty()).then_some(Command::Label(text))
-            }
-        }
     }
 
     /// True once a person wants to leave without waiting for the run to end.
@@ -293,12 +324,30 @@ impl State {
         channels_on_page(trace_rows(places.traces), channels)
     }
 
-    fn select(&mut self, channel: usize) {
+    pub(super) fn select(&mut self, channel: usize) {
         let last = self.view.as_ref().map_or(0, |view| view.facts.montage.len().saturating_sub(1));
         self.selected = channel.min(last);
         if self.solo {
             self.fit_scale();
         }
+    }
+
+    /// Takes the smallest scale that shows so many microvolts a row.
+    pub(super) fn rescale_to(&mut self, scale_uv: f64) {
+        let scale = SCALES_UV.iter().position(|scale| *scale >= scale_uv);
+        self.rescale(scale.unwrap_or(SCALES_UV.len() - 1));
+    }
+
+    /// Takes the shortest time base that shows so many seconds.
+    pub(super) fn show_seconds(&mut self, seconds: f64) {
+        let base = TIME_BASES_S.iter().position(|base| *base >= seconds);
+        self.time_base = base.unwrap_or(TIME_BASES_S.len() - 1);
+    }
+
+    /// Takes the shortest axis that shows so many hertz.
+    pub(super) fn show_hertz(&mut self, hertz: f64) {
+        let reach = REACHES_HZ.iter().position(|reach| *reach >= hertz);
+        self.reach = reach.unwrap_or(REACHES_HZ.len() - 1);
     }
 
     fn rescale(&mut self, scale: usize) {
@@ -337,6 +386,10 @@ impl State {
     }
 
     fn quit(&mut self) -> Option<Command> {
+        if self.role != Role::Run {
+            self.quitting = Quitting::AtOnce;
+            return None;
+        }
         let recording = self.view.as_ref().and_then(|view| view.recording.as_ref());
         let recording = recording.is_some_and(|recording| recording.trouble.is_none());
         self.quitting = match self.quitting {
@@ -348,7 +401,11 @@ impl State {
     }
 
     fn interrupt(&mut self) -> Option<Command> {
-        self.label = None;
+        self.writing = None;
+        if self.role != Role::Run {
+            self.quitting = Quitting::AtOnce;
+            return None;
+        }
         self.quitting = match self.quitting {
             Quitting::No | Quitting::Asked => Quitting::Told,
             Quitting::Told | Quitting::AtOnce => Quitting::AtOnce,
@@ -370,16 +427,26 @@ impl State {
         Some(Command::HoldServing(self.held))
     }
 
-    /// Asks once more before what consumers of the embeddings would notice.
+    /// Asks once more before what others would notice.
     fn sure(&mut self, asked: Option<Command>, command: Command) -> Option<Command> {
-        if !self.trains() {
-            return None;
-        }
         if asked.as_ref() == Some(&command) {
             return asked;
         }
         self.unsure = Some(command);
         None
+    }
+
+    /// Ends the run, for everybody.
+    fn end_run(&mut self, asked: Option<Command>) -> Option<Command> {
+        if self.role == Role::Run { self.quit() } else { self.sure(asked, Command::Quit) }
+    }
+
+    /// Leaves to the shell; where that stops a run, only when asked twice.
+    fn suspend(&mut self, asked: bool) {
+        let is_over = self.ended.is_some() || self.view.is_none();
+        let stops_nothing = self.role != Role::Run || is_over;
+        self.suspends = asked || stops_nothing;
+        self.unsuspended = !self.suspends;
     }
 
     fn pause_training(&mut self) -> Option<Command> {

@@ -6,7 +6,7 @@
 
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::cursor::{Hide, Show};
-use ratatui::crossterm::event::{DisableFocusChange, EnableFocusChange};
+use ratatui::crossterm::event::{DisableFocusChange, DisableMouseCapture, EnableFocusChange, EnableMouseCapture};
 use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use std::io::{self, IsTerminal, Stdout, Write};
@@ -80,10 +80,7 @@ impl Taken {
         }
         HOOK.call_once(install_hook);
         *OWNER.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current().id());
-        TAKEN.store(true, Ordering::SeqCst);
-        let screen = enable_raw_mode()
-            .and_then(|()| execute!(io::stdout(), EnterAlternateScreen, EnableFocusChange, Hide))
-            .and_then(|()| Screen::new(CrosstermBackend::new(Output(io::stdout()))));
+        let screen = retake().and_then(|()| Screen::new(CrosstermBackend::new(Output(io::stdout()))));
         match screen {
             Ok(screen) => Ok(Self { screen }),
             Err(problem) => {
@@ -100,6 +97,16 @@ impl Drop for Taken {
     }
 }
 
+/// Takes the terminal, or takes it again after [`restore`].
+///
+/// # Errors
+/// Those of the terminal.
+pub(super) fn retake() -> io::Result<()> {
+    TAKEN.store(true, Ordering::SeqCst);
+    enable_raw_mode()?;
+    execute!(io::stdout(), EnterAlternateScreen, EnableFocusChange, EnableMouseCapture, Hide)
+}
+
 /// Gives the terminal back, where it is taken. Any thread may call it before it ends the process; nothing is drawn
 /// afterwards.
 pub fn restore() {
@@ -108,7 +115,7 @@ pub fn restore() {
     }
     // Nobody is left to tell where the terminal has gone away, and the run has to end in good order all the same.
     let _ = disable_raw_mode();
-    let _ = execute!(io::stdout(), DisableFocusChange, LeaveAlternateScreen, Show);
+    let _ = execute!(io::stdout(), DisableMouseCapture, DisableFocusChange, LeaveAlternateScreen, Show);
     for message in HELD.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
         let _ = writeln!(io::stderr(), "{message}");
     }

@@ -8,7 +8,7 @@ mod random;
 mod states;
 
 use super::keys::{Action, Arrangement, Typed};
-use super::{State, Theme, render};
+use super::{Role, State, Theme, render};
 use crate::dsp::quality::{Reason, Reasons};
 use crate::learn::HeadKind;
 use crate::learn::heads::ExamFigures;
@@ -50,7 +50,7 @@ fn screen(theme: Theme, size: (u16, u16), view: View, actions: &[Action]) -> Str
 }
 
 fn colour() -> Theme {
-    Theme::coloured(false)
+    Theme::dark(false)
 }
 
 #[test]
@@ -236,6 +236,75 @@ fn help() {
 }
 
 #[test]
+fn who_only_looks_on_is_told_so_and_leaves_without_ending_the_run() {
+    let mut state = state(colour(), (80, 24), fixture::live(16, SIGNAL_S)).in_role(Role::Viewer { control: false });
+    assert_eq!(state.on(Action::PauseTraining), None);
+    let drawn = text(&draw(&state, (80, 24)));
+    assert!(drawn.contains("looking on") && drawn.contains("attach --control"), "{drawn}");
+    state.on(Action::ChannelDown);
+    assert!(!text(&draw(&state, (80, 24))).contains("attach --control"), "until the next key");
+    assert_eq!((state.on(Action::Quit), state.leaves_at_once()), (None, true));
+}
+
+fn typing(state: &mut State, text: &str) {
+    text.chars().for_each(|letter| drop(state.write(Typed::Letter(letter))));
+}
+
+#[test]
+fn commands_are_found_by_name() {
+    let mut state = state(colour(), (100, 30), fixture::live(16, SIGNAL_S));
+    state.on(Action::Palette);
+    insta::assert_snapshot!("palette", text(&draw(&state, (100, 30))));
+    typing(&mut state, "view");
+    state.write(Typed::Down);
+    insta::assert_snapshot!("palette_view", text(&draw(&state, (100, 30))));
+}
+
+#[test]
+fn events_may_be_of_one_kind_alone() {
+    let mut state = state(colour(), (80, 24), fixture::replay(SIGNAL_S));
+    state.on(Action::Events);
+    state.on(Action::FilterEvents);
+    typing(&mut state, "Swap");
+    state.write(Typed::Done);
+    let drawn = text(&draw(&state, (80, 24)));
+    assert!(drawn.contains("only swap, 2 of 10") && drawn.contains("generation 40"), "{drawn}");
+    assert!(!drawn.contains("stim/1   ") && !drawn.contains("T7 is flat"), "{drawn}");
+}
+
+#[test]
+fn every_look_draws_and_the_next_one_is_named() {
+    let mut state = state(colour(), (120, 40), fixture::live(16, SIGNAL_S));
+    let mut looks = Vec::new();
+    for _ in 0..4 {
+        state.on(Action::Theme);
+        let buffer = draw(&state, (120, 40));
+        assert!(text(&buffer).contains(state.theme.look.word()));
+        looks.push(buffer.content.iter().map(|cell| cell.fg).collect::<Vec<_>>());
+    }
+    assert!((1..4).all(|place| looks[place] != looks[0]));
+    let basic = |colour: &Color| !matches!(colour, Color::Indexed(_) | Color::Rgb(..));
+    assert!(looks[1].iter().all(basic), "eight colours");
+    assert!(looks[2].iter().all(|colour| *colour == Color::Reset), "none");
+}
+
+#[test]
+fn leaving_to_the_shell_asks_where_it_stops_a_run() {
+    let mut state = state(colour(), (80, 24), fixture::live(16, SIGNAL_S));
+    state.on(Action::Suspend);
+    let drawn = text(&draw(&state, (80, 24)));
+    assert!(!state.suspends && drawn.contains("frames are lost until `fg`"), "{drawn}");
+    state.on(Action::ChannelDown);
+    assert_eq!((state.selected, state.suspends), (0, false), "another key only goes on");
+    state.on(Action::Suspend);
+    state.on(Action::Suspend);
+    assert!(state.suspends);
+    let mut viewer = State::new(colour(), 80, 24).in_role(Role::Viewer { control: false });
+    viewer.on(Action::Suspend);
+    assert!(viewer.suspends, "a viewer stops nothing");
+}
+
+#[test]
 fn asks_before_it_ends_a_recording() {
     insta::assert_snapshot!(screen(colour(), (80, 24), fixture::live(16, SIGNAL_S), &[Action::Quit]));
 }
@@ -349,12 +418,4 @@ fn without_colour_no_cell_has_one() {
     assert!(drawn.content.iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset));
     let drawn = draw(&state(colour(), (120, 40), fixture::live(16, SIGNAL_S)), (120, 40));
     assert!(drawn.content.iter().any(|cell| cell.fg != Color::Reset));
-}
-
-#[test]
-fn no_color_counts_where_it_is_not_empty() {
-    use std::ffi::OsStr;
-    assert_eq!(Theme::for_environment(Some(OsStr::new("1")), false), Theme::plain(false));
-    assert_eq!(Theme::for_environment(Some(OsStr::new("")), false), colour());
-    assert_eq!(Theme::for_environment(None, true), Theme::coloured(true));
 }

@@ -9,6 +9,8 @@ use std::ffi::OsStr;
 /// The style of each role on screen.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Theme {
+    /// Which it is.
+    pub look: Look,
     /// What is read.
     pub text: Style,
     /// What only names or measures it: labels, units, axes.
@@ -53,32 +55,171 @@ pub struct Theme {
     pub ascii: bool,
 }
 
-impl Theme {
-    /// The coloured theme: muted tones of the 256-colour palette that most terminals over SSH have.
+/// Which colours a terminal has, and on what ground.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// 256 colours on a dark ground.
+    Dark,
+    /// 256 colours on a light ground.
+    Light,
+    /// The eight that every terminal has, on any ground.
+    Basic,
+    /// None: weight and reversal only.
+    Plain,
+}
+
+/// What the environment says of the terminal.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Surroundings<'a> {
+    /// `NO_COLOR` (no-color.org).
+    pub no_color: Option<&'a OsStr>,
+    /// `TERM`.
+    pub term: Option<&'a OsStr>,
+    /// `COLORTERM`.
+    pub colorterm: Option<&'a OsStr>,
+    /// `COLORFGBG`, as rxvt, Konsole and others set it: the ground comes last.
+    pub colorfgbg: Option<&'a OsStr>,
+}
+
+impl Look {
+    /// The look after it, the first after the last.
     #[must_use]
-    pub fn coloured(ascii: bool) -> Self {
+    pub fn next(self) -> Self {
+        match self {
+            Self::Dark => Self::Light,
+            Self::Light => Self::Basic,
+            Self::Basic => Self::Plain,
+            Self::Plain => Self::Dark,
+        }
+    }
+
+    /// Its word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Dark => "dark",
+            Self::Light => "light",
+            Self::Basic => "eight colours",
+            Self::Plain => "without colour",
+        }
+    }
+
+    /// The look that fits an environment.
+    #[must_use]
+    pub fn of(around: Surroundings<'_>) -> Self {
+        let text = |value: Option<&OsStr>| value.map(|value| value.to_string_lossy().into_owned()).unwrap_or_default();
+        let (term, colorterm) = (text(around.term), text(around.colorterm));
+        let ground = text(around.colorfgbg).rsplit(';').next().and_then(|last| last.parse::<u8>().ok());
+        let is_few = colorterm.is_empty()
+            && ["linux", "xterm", "screen", "vt100", "vt220", "ansi", "cygwin", "xterm-color"].contains(&term.as_str());
+        match () {
+            () if !text(around.no_color).is_empty() || term == "dumb" => Self::Plain,
+            () if is_few => Self::Basic,
+            () if matches!(ground, Some(7 | 9..=15)) => Self::Light,
+            () => Self::Dark,
+        }
+    }
+}
+
+impl Theme {
+    /// The theme of a look.
+    #[must_use]
+    pub fn of(look: Look, ascii: bool) -> Self {
+        match look {
+            Look::Dark => Self::dark(ascii),
+            Look::Light => Self::light(ascii),
+            Look::Basic => Self::basic(ascii),
+            Look::Plain => Self::plain(ascii),
+        }
+    }
+
+    /// Muted tones of the 256-colour palette that most terminals over SSH have, for a dark ground.
+    #[must_use]
+    pub fn dark(ascii: bool) -> Self {
+        Self::indexed(Look::Dark, ascii, &DARK)
+    }
+
+    /// The same for a light ground.
+    #[must_use]
+    pub fn light(ascii: bool) -> Self {
+        Self::indexed(Look::Light, ascii, &LIGHT)
+    }
+
+    /// The eight colours that every terminal has; black and white are left to its ground.
+    #[must_use]
+    pub fn basic(ascii: bool) -> Self {
+        let of = |colour: Color| Style::new().fg(colour);
+        let (text, bold) = (Style::reset(), Modifier::BOLD);
+        Self {
+            look: Look::Basic,
+            text,
+            label: text,
+            border: text.add_modifier(Modifier::DIM),
+            title: text.add_modifier(bold),
+            key: of(Color::Cyan),
+            traces: [of(Color::Cyan), of(Color::Green)],
+            selected: of(Color::Yellow).add_modifier(bold),
+            selected_trace: of(Color::Yellow),
+            bad_trace: text.add_modifier(Modifier::DIM),
+            marker: of(Color::Magenta),
+            curve: of(Color::Cyan),
+            heat: [
+                Color::Blue,
+                Color::Blue,
+                Color::Cyan,
+                Color::Cyan,
+                Color::Green,
+                Color::Green,
+                Color::Yellow,
+                Color::Red,
+            ]
+            .map(of),
+            kinds: [
+                Color::Cyan,
+                Color::Yellow,
+                Color::Green,
+                Color::Magenta,
+                Color::Blue,
+                Color::Red,
+                Color::Cyan,
+                Color::Yellow,
+            ]
+            .map(of),
+            bar: of(Color::Blue),
+            mode: of(Color::Green).add_modifier(bold),
+            frozen: of(Color::Yellow).add_modifier(bold | Modifier::REVERSED),
+            recording: of(Color::Red).add_modifier(bold),
+            good: of(Color::Green),
+            warn: of(Color::Yellow),
+            bad: of(Color::Red).add_modifier(bold),
+            ascii,
+        }
+    }
+
+    fn indexed(look: Look, ascii: bool, palette: &Palette) -> Self {
         let of = |index| Style::new().fg(Color::Indexed(index));
         Self {
+            look,
             text: Style::reset(),
-            label: of(245),
-            border: of(240),
-            title: of(252).add_modifier(Modifier::BOLD),
-            key: of(110),
-            traces: [of(110), of(108)],
-            selected: of(222).add_modifier(Modifier::BOLD),
-            selected_trace: of(222),
-            bad_trace: of(240),
-            marker: of(176),
-            curve: of(110),
-            heat: [54, 61, 31, 30, 36, 77, 148, 226].map(of),
-            kinds: [110, 215, 108, 204, 176, 222, 73, 180].map(of),
-            bar: of(67),
-            mode: of(114).add_modifier(Modifier::BOLD),
-            frozen: of(222).add_modifier(Modifier::BOLD | Modifier::REVERSED),
-            recording: of(203).add_modifier(Modifier::BOLD),
-            good: of(114),
-            warn: of(221),
-            bad: of(203).add_modifier(Modifier::BOLD),
+            label: of(palette.label),
+            border: of(palette.border),
+            title: of(palette.title).add_modifier(Modifier::BOLD),
+            key: of(palette.blue),
+            traces: [of(palette.blue), of(palette.green)],
+            selected: of(palette.yellow).add_modifier(Modifier::BOLD),
+            selected_trace: of(palette.yellow),
+            bad_trace: of(palette.border),
+            marker: of(palette.violet),
+            curve: of(palette.blue),
+            heat: palette.heat.map(of),
+            kinds: palette.kinds.map(of),
+            bar: of(palette.bar),
+            mode: of(palette.bright_green).add_modifier(Modifier::BOLD),
+            frozen: of(palette.yellow).add_modifier(Modifier::BOLD | Modifier::REVERSED),
+            recording: of(palette.red).add_modifier(Modifier::BOLD),
+            good: of(palette.bright_green),
+            warn: of(palette.warn),
+            bad: of(palette.red).add_modifier(Modifier::BOLD),
             ascii,
         }
     }
@@ -89,6 +230,7 @@ impl Theme {
         let text = Style::reset();
         let (bold, dim) = (text.add_modifier(Modifier::BOLD), text.add_modifier(Modifier::DIM));
         Self {
+            look: Look::Plain,
             text,
             label: text,
             border: dim,
@@ -112,10 +254,89 @@ impl Theme {
             ascii,
         }
     }
+}
 
-    /// The theme that the variable `NO_COLOR` asks for: plain where it is set and not empty (no-color.org).
-    #[must_use]
-    pub fn for_environment(no_color: Option<&OsStr>, ascii: bool) -> Self {
-        if no_color.is_some_and(|value| !value.is_empty()) { Self::plain(ascii) } else { Self::coloured(ascii) }
+/// Numbers of the 256-colour palette.
+struct Palette {
+    label: u8,
+    border: u8,
+    title: u8,
+    blue: u8,
+    green: u8,
+    bright_green: u8,
+    yellow: u8,
+    warn: u8,
+    red: u8,
+    violet: u8,
+    bar: u8,
+    heat: [u8; 8],
+    kinds: [u8; 8],
+}
+
+const DARK: Palette = Palette {
+    label: 245,
+    border: 240,
+    title: 252,
+    blue: 110,
+    green: 108,
+    bright_green: 114,
+    yellow: 222,
+    warn: 221,
+    red: 203,
+    violet: 176,
+    bar: 67,
+    heat: [54, 61, 31, 30, 36, 77, 148, 226],
+    kinds: [110, 215, 108, 204, 176, 222, 73, 180],
+};
+
+const LIGHT: Palette = Palette {
+    label: 241,
+    border: 248,
+    title: 235,
+    blue: 25,
+    green: 22,
+    bright_green: 28,
+    yellow: 130,
+    warn: 130,
+    red: 160,
+    violet: 90,
+    bar: 67,
+    // From pale to dark, so that much stands out of a light ground.
+    heat: [189, 153, 110, 73, 30, 25, 54, 52],
+    kinds: [25, 130, 28, 161, 90, 94, 30, 58],
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_look_fits_the_terminal() {
+        let of = |no_color: &'static str, term: &'static str, colorterm: &'static str, ground: &'static str| {
+            let some = |text: &'static str| Some(OsStr::new(text));
+            Look::of(Surroundings {
+                no_color: some(no_color),
+                term: some(term),
+                colorterm: some(colorterm),
+                colorfgbg: some(ground),
+            })
+        };
+        assert_eq!(of("", "xterm-256color", "", ""), Look::Dark);
+        assert_eq!(of("1", "xterm-256color", "truecolor", "0;15"), Look::Plain);
+        assert_eq!(of("", "linux", "", ""), Look::Basic);
+        assert_eq!(of("", "xterm", "truecolor", ""), Look::Dark);
+        assert_eq!(of("", "xterm-256color", "", "0;default;15"), Look::Light);
+        assert_eq!(of("", "xterm-256color", "", "15;0"), Look::Dark);
+        assert_eq!((of("", "dumb", "", ""), Look::of(Surroundings::default())), (Look::Plain, Look::Dark));
+    }
+
+    #[test]
+    fn looks_come_round() {
+        let mut look = Look::Dark;
+        for _ in 0..4 {
+            look = look.next();
+            assert_eq!(Theme::of(look, true).look, look);
+        }
+        assert_eq!(look, Look::Dark);
     }
 }

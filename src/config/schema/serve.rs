@@ -19,11 +19,13 @@ pub struct ServeConfig {
     pub amplitude: bool,
     /// Turn the embeddings of each generation onto the axes of the one before.
     pub align: bool,
+    /// The socket for `attach`: `auto`, `off` or a path.
+    pub socket: String,
 }
 
 impl Default for ServeConfig {
     fn default() -> Self {
-        Self { lsl: None, embeddings: None, amplitude: false, align: true }
+        Self { lsl: None, embeddings: None, amplitude: false, align: true, socket: "auto".to_owned() }
     }
 }
 

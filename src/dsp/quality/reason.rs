@@ -3,6 +3,7 @@
 //! Plain values. Invariant: a [`Reasons`] fits in one byte, so that a row of them can travel beside frames.
 
 use crate::signal::ChannelKind;
+use serde::{Deserialize, Serialize};
 
 /// One thing that is wrong with a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,7 +59,7 @@ impl Reason {
 }
 
 /// A set of [`Reason`]s; empty where a channel is good.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Reasons(u8);
 
 impl Reasons {

@@ -5,6 +5,7 @@
 
 use realfft::num_complex::Complex;
 use realfft::{RealFftPlanner, RealToComplex};
+use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
 use std::sync::Arc;
 
@@ -23,11 +24,12 @@ const TILE: usize = 16;
 const LOWEST: f32 = -128.0;
 
 /// What the newest segment says, in levels of half a decibel, for a waterfall.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Segment {
     /// Seconds of signal at its end.
     pub end_s: f64,
     /// `[C, bins]`: half decibels above −64 dB against 1 µV²/Hz; 0 where nothing is known.
+    #[serde(with = "crate::signal::wire::raw")]
     pub levels: Vec<u8>,
 }
 
@@ -40,7 +42,7 @@ impl Segment {
 }
 
 /// Spectra of all channels at a moment.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Spectra {
     /// How many there have been.
     pub number: u64,
@@ -51,8 +53,10 @@ pub struct Spectra {
     /// Seconds of signal that the density is an estimate of.
     pub length_s: f64,
     /// `[C, bins]` one-sided power density in µV²/Hz.
+    #[serde(with = "crate::signal::wire::raw")]
     pub density: Vec<f32>,
     /// Its newest segment.
+    #[serde(with = "crate::signal::wire::shared")]
     pub newest: Arc<Segment>,
 }
 

@@ -4,9 +4,10 @@
 //! best: first weights crowd round a mean too, and a run must be able to leave them.
 
 use super::Figures;
+use serde::{Deserialize, Serialize};
 
 /// What is wrong with a candidate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Alarm {
     /// Embeddings become alike, or lie on few dimensions.
     Collapsed,

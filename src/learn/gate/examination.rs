@@ -3,9 +3,10 @@
 //! Plain values, made on the trainer's thread. Invariant: candidate and served were judged on the same windows.
 
 use super::{Alarm, Figures, Metrics, metrics};
+use serde::{Deserialize, Serialize};
 
 /// What one look at the weights found.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Examination {
     /// The step after which it was made.
     pub step: u64,

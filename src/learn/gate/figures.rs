@@ -4,9 +4,10 @@
 
 use crate::learn::health::{alignment, participation, uniformity};
 use crate::learn::{Encoder, Health};
+use serde::{Deserialize, Serialize};
 
 /// An encoder's figures on held windows. See [`Health`] for the first of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Figures {
     /// Spread and rank of the embeddings.
     pub health: Health,

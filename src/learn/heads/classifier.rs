@@ -4,9 +4,10 @@
 //! Invariant: the same examples in the same order give the same classifier, and reading one allocates nothing.
 
 use super::logistic;
+use serde::{Deserialize, Serialize};
 
 /// Which kind of head.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum HeadKind {
     /// The nearest class mean by cosine, shrunk.
     Prototype,

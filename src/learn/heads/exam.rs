@@ -4,9 +4,10 @@
 //! the window lies (prequential, Dawid 1984): windows that overlap would tell it the answer.
 
 use super::{Classifier, Lessons};
+use serde::{Deserialize, Serialize};
 
 /// How well it went.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Figures {
     /// Windows that were asked.
     pub windows: u64,

@@ -3,9 +3,10 @@
 //! A pure function of it. Invariant: with fewer than two rows all is zero.
 
 use super::{mean_cosine, rankme, unit_deviations};
+use serde::{Deserialize, Serialize};
 
 /// What a batch of embeddings looks like.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Health {
     /// Mean standard deviation a dimension of unit embeddings, times the root of the dimension: 1 is spread, 0 collapsed.
     pub std: f64,

@@ -4,7 +4,7 @@
 
 use super::frame::{frame, inset, row, title};
 use crate::pipeline::view::View;
-use crate::signal::EventKind;
+use crate::signal::{Event, EventKind};
 use crate::tui::figures::{cut, moment};
 use crate::tui::state::State;
 use ratatui::buffer::Buffer;
@@ -18,8 +18,19 @@ pub(in crate::tui) fn render(state: &State, view: &View, area: Rect, buffer: &mu
         return;
     }
     let theme = &state.theme;
-    let inner = inset(frame(theme, area, title(theme, area.width, "Events", []), buffer));
-    for (place, (seconds, event)) in view.events.iter().rev().take(inner.height.into()).enumerate() {
+    let filter = state.events_filter.to_lowercase();
+    let is_shown = |event: &Event| {
+        filter.is_empty() || event.kind.word().contains(&filter) || event.text.to_lowercase().contains(&filter)
+    };
+    let shown: Vec<&(f64, Event)> = view.events.iter().rev().filter(|(_, event)| is_shown(event)).collect();
+    let only = if filter.is_empty() {
+        String::new()
+    } else {
+        format!("only {}, {} of {}", cut(&filter, 16), shown.len(), view.events.len())
+    };
+    let heading = title(theme, area.width, "Events", [Span::styled(only, theme.warn)]);
+    let inner = inset(frame(theme, area, heading, buffer));
+    for (place, (seconds, event)) in shown.into_iter().take(inner.height.into()).enumerate() {
         let time = format!("{:>7} ", moment(*seconds));
         let kind = format!("{:<8}", event.kind.word());
         let text = cut(&event.text, usize::from(inner.width).saturating_sub(time.len() + kind.len()));

@@ -46,7 +46,7 @@ pub(in crate::tui) fn render(state: &State, view: &View, area: Rect, buffer: &mu
             (_, false) => "        ├▶ ",
             (_, true) => "        └▶ ",
         };
-        let name = Span::styled(ledger.consumer, theme.text);
+        let name = Span::styled(ledger.consumer.to_string(), theme.text);
         lines.push(Line::from(vec![Span::styled(branch, theme.border), name]));
     }
     lines.push(latency(state, view));
@@ -55,6 +55,10 @@ pub(in crate::tui) fn render(state: &State, view: &View, area: Rect, buffer: &mu
         lines.extend(histogram(state, &view.histogram, inner.width.into()));
     }
     lines.extend(serving(state, &view.serving, inner.width.into()));
+    if let Some([viewers, missed]) = view.viewers.filter(|counts| counts.iter().any(|count| *count > 0)) {
+        let text = format!("{} attached, {} Views missed", count(viewers), count(missed));
+        lines.push(Line::from(vec![Span::styled("viewers  ", theme.label), Span::styled(text, theme.text)]));
+    }
     for (place, line) in lines.iter().take(inner.height.into()).enumerate() {
         row(inner, place as u16, line, buffer);
     }

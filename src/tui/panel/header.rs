@@ -8,7 +8,7 @@ use crate::pipeline::view::{TrainerState, View};
 use crate::signal::SourceKind;
 use crate::tui::figures::{age, bytes, clock, count, cut, lag, setting};
 use crate::tui::layout::Places;
-use crate::tui::state::{State, lost};
+use crate::tui::state::{Role, State, lost};
 use crate::tui::theme::Theme;
 use ratatui::buffer::Buffer;
 use ratatui::style::Style;
@@ -114,11 +114,17 @@ fn mode(state: &State, view: &View) -> (String, Style) {
         Some(speed) => format!("×{}", setting(speed)),
         None => "×max".to_owned(),
     };
+    let looking = match state.role {
+        Role::Run => "",
+        Role::Viewer { control: false } => ", looking on",
+        Role::Viewer { control: true } => ", attached",
+    };
     let playing = match view.facts.kind {
         SourceKind::Lsl => "▶ LIVE".to_owned(),
         SourceKind::Replay => format!("▶ REPLAY {speed}"),
         SourceKind::Synthetic => format!("▶ SYNTHETIC {speed}"),
     };
+    let playing = format!("{playing}{looking}");
     if view.data_age_s > SILENCE_S {
         return (format!("{playing}, silent for {}", age(view.data_age_s)), theme.bad);
     }

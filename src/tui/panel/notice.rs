@@ -1,15 +1,21 @@
-//! What lies on top of the panels: a label that is written, a question before quitting or before the served model changes,
+//! What lies on top of the panels: a text that is written, a question before quitting or before the served model changes,
 //! the wait for the end, the wait for the first frame.
 //!
 //! Owns no state; runs on the main thread. Invariant: an overlay covers no more than it needs, in the middle.
 
 use super::frame::{frame, inset, row, title};
 use crate::pipeline::command::Command;
+use crate::tui::palette::find;
 use crate::tui::state::{Quitting, State};
+use crate::tui::writing::{Wanted, Writing};
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
+
+/// Lines of the palette at most.
+const COMMANDS: usize = 12;
 
 /// Draws the question or the wait that the state calls for, if any.
 pub(in crate::tui) fn render(state: &State, area: Rect, buffer: &mut Buffer) {
@@ -29,9 +35,24 @@ pub(in crate::tui) fn render(state: &State, area: Rect, buffer: &mut Buffer) {
                 ];
                 draw(state, "Roll back?", &lines, area, buffer);
             }
+            Some(Command::Quit) => {
+                let lines = [
+                    Line::raw("The run ends in good order, for everybody who looks on."),
+                    Line::raw("`:end run` again does it, any other key goes on."),
+                ];
+                draw(state, "End the run?", &lines, area, buffer);
+            }
             _ => {
-                if let Some(label) = &state.label {
-                    writing(state, label, area, buffer);
+                if let Some(told) = &state.told {
+                    draw(state, "Note", &[Line::raw(told.clone())], area, buffer);
+                } else if let Some(written) = &state.writing {
+                    writing(state, written, area, buffer);
+                } else if state.unsuspended {
+                    let lines = [
+                        Line::raw("The run stops with the program: frames are lost until `fg`."),
+                        Line::raw("Ctrl-z again does it, any other key goes on."),
+                    ];
+                    draw(state, "Suspend?", &lines, area, buffer);
                 }
             }
         },
@@ -52,16 +73,51 @@ pub(in crate::tui) fn render(state: &State, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// The label that is being written, and those that a digit sends again.
-fn writing(state: &State, label: &str, area: Rect, buffer: &mut Buffer) {
+/// The text that is being written, and what there is to choose from.
+fn writing(state: &State, written: &Writing, area: Rect, buffer: &mut Buffer) {
     let theme = &state.theme;
-    let mut lines = vec![Line::from(vec![Span::styled(label.to_owned(), theme.title), Span::styled("_", theme.key)])];
-    lines.extend(state.labels.iter().enumerate().map(|(place, earlier)| {
-        let key = Span::styled((place + 1).to_string(), if label.is_empty() { theme.key } else { theme.label });
-        Line::from(vec![key, Span::styled(format!("  {earlier}"), theme.label)])
-    }));
-    lines.push(Line::styled("Enter labels this moment, Esc leaves.", theme.label));
-    draw(state, "Label", &lines, area, buffer);
+    let prompt = Line::from(vec![Span::styled(written.text.clone(), theme.title), Span::styled("_", theme.key)]);
+    let mut lines = vec![prompt];
+    let name = match written.wanted {
+        Wanted::Label => {
+            let key = if written.text.is_empty() { theme.key } else { theme.label };
+            lines.extend(state.labels.iter().enumerate().map(|(place, earlier)| {
+                let number = Span::styled((place + 1).to_string(), key);
+                Line::from(vec![number, Span::styled(format!("  {earlier}"), theme.label)])
+            }));
+            lines.push(Line::styled("Enter labels this moment, Esc leaves.", theme.label));
+            "Label"
+        }
+        Wanted::Events => {
+            lines.push(Line::styled("Enter shows only events with this word; none shows all.", theme.label));
+            "Filter events"
+        }
+        Wanted::Deed => {
+            commands(state, written, area, &mut lines);
+            "Command"
+        }
+    };
+    draw(state, name, &lines, area, buffer);
+}
+
+/// The lines of the palette round the chosen one, as many as there is room for.
+fn commands(state: &State, written: &Writing, area: Rect, lines: &mut Vec<Line<'_>>) {
+    let theme = &state.theme;
+    let found = find(&written.text);
+    let room = usize::from(area.height.saturating_sub(8)).clamp(1, COMMANDS);
+    let first = written.chosen.saturating_sub(room - 1);
+    let widest = found.iter().map(|line| Span::raw(&line.name).width()).max().unwrap_or(0);
+    for (place, line) in found.into_iter().enumerate().skip(first).take(room) {
+        let (pointer, style) = if place == written.chosen { ("▸", theme.selected) } else { (" ", theme.text) };
+        let gap = " ".repeat(widest - Span::raw(&line.name).width() + 2);
+        lines.push(Line::from(vec![
+            Span::styled(format!("{pointer} {}", line.name), style),
+            Span::raw(gap),
+            Span::styled(line.help, theme.label),
+            Span::styled(format!("  {}", line.key), theme.key),
+        ]));
+    }
+    lines.push(Line::styled("Enter does it, Tab takes it up, ↑ ↓ choose, Esc leaves.", theme.label));
 }
 
 /// Says that there is nothing to draw yet.

@@ -62,6 +62,7 @@ pub fn live(channels: usize, signal_s: f64) -> View {
         quality: vec![Reasons::NONE; channels],
         events: events(signal_s),
         told: 0,
+        viewers: None,
         ended: None,
     }
 }
@@ -183,6 +184,7 @@ fn ledgers(signal_s: f64) -> Vec<Ledger> {
     [("encoder", 0, 0.04), ("trainer", 512, 0.31), ("recorder", 0, 0.01), ("display", 0, 0.06)]
         .map(|(consumer, lost, fill)| {
             let left = 64;
+            let consumer = consumer.into();
             Ledger { consumer, acquired, consumed: acquired.saturating_sub(lost + left), lost, left, fill }
         })
         .to_vec()
@@ -228,6 +230,7 @@ fn trainer(signal_s: f64) -> TrainerView {
     TrainerView {
         state: TrainerState::Ok,
         method: "moco".to_owned(),
+        paused: false,
         steps,
         steps_per_s: 24.1,
         losses,

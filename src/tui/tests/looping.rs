@@ -49,7 +49,7 @@ fn run(
     };
     let mut screen = Terminal::new(TestBackend::new(80, 24)).unwrap();
     let turns = Turns::new(State::new(colour(), 80, 24), Size::new(80, 24), &clock);
-    let ended = turns.run(&mut screen, &receiver, commands, &mut keyboard);
+    let ended = turns.run(&mut screen, &receiver, commands, &mut keyboard, &mut |_| Ok(()));
     (ended, screen.get_frame().count())
 }
 
@@ -107,7 +107,7 @@ fn commands_arrive_in_order_even_through_a_narrow_channel() {
     let clock = ManualClock::default();
     let mut screen = Terminal::new(TestBackend::new(80, 24)).unwrap();
     let turns = Turns::new(State::new(colour(), 80, 24), Size::new(80, 24), &clock);
-    turns.run(&mut screen, &receiver, &commands, &mut keyboard);
+    turns.run(&mut screen, &receiver, &commands, &mut keyboard, &mut |_| Ok(()));
     assert_eq!(taken, [Command::PauseTraining(true), Command::PauseTraining(false), Command::Quit]);
 }
 

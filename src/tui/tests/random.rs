@@ -13,8 +13,9 @@ use crate::pipeline::view::{
 };
 use crate::signal::{Channel, ChannelKind, Event, EventKind, Montage, SourceKind, Stamp, StreamFacts, Unit};
 use crate::tui::keys::TABLE;
-use crate::tui::{Action, State, Theme, Typed};
+use crate::tui::{Action, Role, State, Theme, Typed};
 use proptest::prelude::*;
+use ratatui::crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use std::sync::Arc;
 
 /// A time, a rate, a voltage: of any size, or none.
@@ -95,6 +96,7 @@ fn trainer() -> impl Strategy<Value = TrainerView> {
         TrainerView {
             state,
             method,
+            paused: whole.is_multiple_of(7),
             steps: whole,
             steps_per_s: value,
             losses,
@@ -136,7 +138,8 @@ fn flow() -> impl Strategy<Value = Flow> {
     let outlet = prop::option::of((words(), any::<bool>()));
     let serving = (outlet, prop::option::of(words()), any::<usize>(), any::<u64>());
     (ledgers, histogram, [number(), number(), number()], serving).prop_map(|(ledgers, histogram, ms, serving)| {
-        let ledger = |(acquired, lost, fill)| Ledger { consumer: "encoder", acquired, lost, fill, ..Ledger::default() };
+        let ledger =
+            |(acquired, lost, fill)| Ledger { consumer: "encoder".into(), acquired, lost, fill, ..Ledger::default() };
         let (outlet, file, dimension, embeddings) = serving;
         (
             ledgers.into_iter().map(ledger).collect(),
@@ -191,6 +194,7 @@ fn odd_view() -> impl Strategy<Value = View> {
             quality,
             events,
             told: 0,
+            viewers: (gaps % 3 > 0).then_some([gaps, gaps]),
             ended,
         }
     })
@@ -206,11 +210,23 @@ enum Step {
     Look(Box<View>),
     Press(Action),
     Type(Typed),
+    Point(MouseEvent),
     Resize(u16, u16),
 }
 
 fn typed() -> impl Strategy<Value = Typed> {
-    prop_oneof![4 => any::<char>().prop_map(Typed::Letter), 1 => prop::sample::select(vec![Typed::Erase, Typed::Done, Typed::Leave])]
+    let keys = vec![Typed::Erase, Typed::Up, Typed::Down, Typed::Complete, Typed::Done, Typed::Leave];
+    let letters = prop_oneof![any::<char>(), prop::sample::select("abcehilnorstv 123.,".chars().collect::<Vec<_>>())];
+    prop_oneof![4 => letters.prop_map(Typed::Letter), 2 => prop::sample::select(keys)]
+}
+
+fn mouse() -> impl Strategy<Value = MouseEvent> {
+    use MouseEventKind::{Down, ScrollDown, ScrollUp};
+    let kind = prop::sample::select(vec![ScrollUp, ScrollDown, Down(MouseButton::Left)]);
+    (kind, 0..=310_u16, 0..=110_u16).prop_map(|(kind, column, row)| {
+        let modifiers = KeyModifiers::NONE;
+        MouseEvent { kind, column, row, modifiers }
+    })
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -219,6 +235,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => view().prop_map(|view| Step::Look(Box::new(view))),
         3 => prop::sample::select(actions).prop_map(Step::Press),
         2 => typed().prop_map(Step::Type),
+        1 => mouse().prop_map(Step::Point),
         1 => (0..=300_u16, 0..=100_u16).prop_map(|(width, height)| Step::Resize(width, height)),
         1 => (0..=12_u16, 0..=8_u16).prop_map(|(width, height)| Step::Resize(width, height)),
     ]
@@ -230,14 +247,16 @@ proptest! {
     #[test]
     fn no_keys_sizes_or_views_panic(
         steps in prop::collection::vec(step(), 1..24), ascii in any::<bool>(), coloured in any::<bool>(),
+        role in prop::sample::select(vec![Role::Run, Role::Viewer { control: false }, Role::Viewer { control: true }]),
     ) {
-        let theme = if coloured { Theme::coloured(ascii) } else { Theme::plain(ascii) };
-        let (mut state, mut size) = (State::new(theme, 80, 24), (80, 24));
+        let theme = if coloured { Theme::dark(ascii) } else { Theme::plain(ascii) };
+        let (mut state, mut size) = (State::new(theme, 80, 24).in_role(role), (80, 24));
         for step in steps {
             match step {
                 Step::Look(view) => state.update(Arc::new(*view)),
                 Step::Press(action) => drop(state.on(action)),
                 Step::Type(typed) => drop(state.write(typed)),
+                Step::Point(mouse) => state.point(mouse),
                 Step::Resize(width, height) => {
                     size = (width, height);
                     state.resized(width, height);

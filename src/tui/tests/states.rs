@@ -6,7 +6,8 @@ use super::{SIGNAL_S, colour, fixture, state};
 use crate::pipeline::command::Command;
 use crate::pipeline::view::TrainerState;
 use crate::tui::state::Quitting;
-use crate::tui::{Action, State, Typed};
+use crate::tui::{Action, Role, State, Typed};
+use ratatui::crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use std::sync::Arc;
 
 fn live() -> State {
@@ -53,6 +54,24 @@ fn pausing_goes_back_and_forth_while_there_is_something_to_pause() {
         state.update(Arc::new(view));
         assert_eq!(state.on(Action::PauseTraining), None);
     }
+}
+
+#[test]
+fn what_another_dashboard_asked_for_is_taken_over_and_what_was_asked_here_is_known_at_once() {
+    let mut state = live().in_role(Role::Viewer { control: true });
+    let view = |paused| {
+        let mut view = fixture::live(16, SIGNAL_S);
+        view.trainer.paused = paused;
+        Arc::new(view)
+    };
+    state.update(view(true));
+    assert!(state.training_paused);
+    assert_eq!(state.on(Action::PauseTraining), Some(Command::PauseTraining(false)));
+    state.update(view(true));
+    assert!(!state.training_paused, "that View is from before");
+    state.update(view(false));
+    assert!(!state.training_paused);
+    assert_eq!((state.on(Action::Interrupt), state.leaves_at_once()), (None, true));
 }
 
 #[test]
@@ -175,6 +194,71 @@ fn dismissing_closes_the_help_before_it_leaves_solo() {
     assert!(state.solo && !state.help);
     state.on(Action::Dismiss);
     assert!(!state.solo);
+}
+
+fn command(state: &mut State, text: &str) -> Option<Command> {
+    state.on(Action::Palette);
+    text.chars().for_each(|letter| assert_eq!(state.write(Typed::Letter(letter)), None));
+    state.write(Typed::Done)
+}
+
+#[test]
+fn commands_do_what_keys_do_and_take_arguments() {
+    let mut state = live();
+    assert_eq!(command(&mut state, "pause training"), Some(Command::PauseTraining(true)));
+    assert_eq!((command(&mut state, "channel oz"), state.selected), (None, 15));
+    assert_eq!((command(&mut state, "channel 3"), state.selected), (None, 2));
+    assert_eq!((command(&mut state, "channel 99"), state.selected), (None, 2));
+    assert!(state.told.as_ref().is_some_and(|told| told.contains("99")));
+    assert_eq!((command(&mut state, "seconds 4"), state.shown_s()), (None, 5.0));
+    assert_eq!((command(&mut state, "scale 70"), state.scale_uv(), state.auto_scale), (None, 100.0, false));
+    assert_eq!((command(&mut state, "hertz 90"), state.reach_hz()), (None, 100.0));
+    assert_eq!(command(&mut state, "label Augen zu"), Some(Command::Label("Augen zu".to_owned())));
+    assert_eq!(command(&mut state, "no such thing"), None);
+    assert!(state.told.as_ref().is_some_and(|told| told.contains("no such thing")));
+    assert_eq!(command(&mut state, "scale"), None, "an argument is missing");
+    assert!(state.is_writing(), "and can still be written");
+    state.write(Typed::Leave);
+    state.on(Action::Palette);
+    "swap".chars().for_each(|letter| drop(state.write(Typed::Letter(letter))));
+    state.write(Typed::Complete);
+    assert_eq!(
+        (state.write(Typed::Done), state.unsure.clone()),
+        (None, Some(Command::SwapNow)),
+        "asks as its key does"
+    );
+}
+
+#[test]
+fn ending_a_run_from_afar_asks_first() {
+    let mut state = live().in_role(Role::Viewer { control: true });
+    assert_eq!((command(&mut state, "end run"), state.unsure.clone()), (None, Some(Command::Quit)));
+    assert_eq!(state.on(Action::ChannelDown), None);
+    assert_eq!(command(&mut state, "end run"), None);
+    assert_eq!(state.on(Action::EndRun), Some(Command::Quit));
+    let mut only = live().in_role(Role::Viewer { control: false });
+    for text in ["end run", "label x", "pause training"] {
+        assert_eq!((command(&mut only, text), only.unsure.clone(), only.is_writing()), (None, None, false), "{text}");
+    }
+}
+
+#[test]
+fn a_click_selects_a_trace_and_the_wheel_goes_through_them() {
+    let mut state = state(colour(), (80, 24), fixture::live(256, SIGNAL_S));
+    let mouse = |kind, column, row| MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
+    let click = |row| mouse(MouseEventKind::Down(MouseButton::Left), 40, row);
+    state.point(mouse(MouseEventKind::ScrollDown, 0, 0));
+    assert_eq!(state.selected, 1);
+    state.on(Action::PageDown);
+    state.point(click(2));
+    assert_eq!(state.selected, 12, "the first of its page");
+    state.point(click(20));
+    assert!((22..24).contains(&state.selected), "{}", state.selected);
+    let before = state.selected;
+    for row in [0, 1, 22, 23] {
+        state.point(click(row));
+        assert_eq!(state.selected, before, "row {row} is no trace");
+    }
 }
 
 #[test]

@@ -1,0 +1,50 @@
+//! Carrying out what a person asks of a run.
+//!
+//! Any thread may hold one. Invariant: nothing here waits: what finds no room is not carried out.
+
+use super::acquire::AcquireCounts;
+use super::command::Command;
+use super::shutdown::{Reason, Shutdown};
+use super::train::{Order, TrainCounts};
+use crate::signal::Marker;
+use crossbeam_channel::Sender;
+use std::sync::Arc;
+
+/// The levers of a run.
+#[derive(Clone)]
+pub(super) struct Control {
+    pub shutdown: Shutdown,
+    pub acquire: Arc<AcquireCounts>,
+    pub train: Option<Arc<TrainCounts>>,
+    pub orders: Option<Sender<Order>>,
+    pub labels: Sender<Marker>,
+}
+
+impl Control {
+    /// Does what a person asked for.
+    pub fn obey(&self, command: Command) {
+        match command {
+            Command::Quit => self.shutdown.request(Reason::User),
+            Command::PauseTraining(paused) => {
+                if let Some(train) = &self.train {
+                    train.pause(paused);
+                }
+            }
+            Command::Label(text) => {
+                let frame = self.acquire.end_frame();
+                // Where nobody takes it any more the run is ending.
+                let _ = self.labels.send(Marker { frame, duration_s: None, text });
+            }
+            Command::HoldServing(held) => self.order(Order::Hold(held)),
+            Command::SwapNow => self.order(Order::SwapNow),
+            Command::RollBack => self.order(Order::RollBack),
+        }
+    }
+
+    /// Passes on what the trainer is asked for; a queue that is full of orders makes another one pointless.
+    fn order(&self, order: Order) {
+        if let Some(orders) = &self.orders {
+            let _ = orders.try_send(order);
+        }
+    }
+}
