@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Makes docs/screenshot.svg from the real program in a real terminal of 120 x 40 cells.
+# Makes docs/screenshot.svg and docs/views/*.svg from the real program in a real terminal of 120 x 40 and 160 x 48 cells.
 #
 #     docs/screenshot.sh [SECONDS]
 #
-# Plays the bundled recording in a loop at four times real time, with training, and captures the screen after SECONDS
-# (55.5: in the second pass the eyes have just closed, and generations have been swapped a few times). Needs tmux and
-# python3. NEUROSTREAM names the program; without it a release build is made.
+# Plays the bundled recording in a loop at four times real time, with training and teaching, and captures the screen after SECONDS
+# (55.5: in the second pass the eyes have just closed, and generations have been swapped a few times), then each other view.
+# Needs tmux and python3. NEUROSTREAM names the program; without it a release build is made.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -26,16 +26,33 @@ tidy() {
 }
 trap tidy EXIT
 
-command="COLORTERM=truecolor '$program' run --speed 4 --loop --checkpoint '$scratch/checkpoints'"
+command="COLORTERM=truecolor '$program' run --speed 4 --loop --teach --socket off --checkpoint '$scratch/checkpoints'"
 tmux new-session -d -x 120 -y 40 -s shot "$command"
+
+# shot FILE KEY…: presses keys, and replaces the file by a whole picture of the screen only.
+shot() {
+    local file=$1
+    shift
+    tmux send-keys -t shot "$@"
+    sleep 1
+    tmux capture-pane -e -p -t shot > "$scratch/screen"
+    python3 docs/screenshot.py --title "neurostream run --speed 4 --loop --teach" < "$scratch/screen" > "$scratch/screenshot.svg"
+    mv "$scratch/screenshot.svg" "$file"
+}
+
 sleep "$seconds"
 # Five seconds in sight instead of ten, so that alpha can be seen as waves.
-tmux send-keys -t shot Left
+shot docs/screenshot.svg Left
+mkdir -p docs/views
+tmux resize-window -t shot -x 160 -y 48
+# Oz, where alpha is.
+shot docs/views/traces.svg 2
+shot docs/views/spectrum.svg 3 PageDown
+shot docs/views/learning.svg 4
+shot docs/views/map.svg 5 v
+shot docs/views/palette.svg 1 : v i e w
+tmux send-keys -t shot Escape
 sleep 0.5
-# The file is replaced only by a whole picture.
-tmux capture-pane -e -p -t shot > "$scratch/screen"
-python3 docs/screenshot.py --title "neurostream run --speed 4 --loop" < "$scratch/screen" > "$scratch/screenshot.svg"
-mv "$scratch/screenshot.svg" docs/screenshot.svg
 
 # The run ends in good order before its checkpoints are thrown away.
 tmux send-keys -t shot q

@@ -4,6 +4,7 @@
 mod cli;
 mod conditioning;
 mod config;
+mod dashboard;
 mod edf;
 mod floors;
 mod interrupt;
