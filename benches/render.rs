@@ -2,11 +2,16 @@
 //!
 //! The overview and each view at 200 x 60 cells, of 64 channels x 10 s, every panel filled. A frame is drawn into a buffer in
 //! memory and compared with the one before, as for a terminal; writing to one is not counted.
-#![allow(missing_docs, clippy::unwrap_used, reason = "criterion's macros write undocumented items; a bench fails loudly")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    reason = "criterion's macros write undocumented items; a bench fails loudly"
+)]
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use neurostream::dsp::quality::Reasons;
 use neurostream::dsp::spectra::{Segment, Spectra};
+use neurostream::pipeline::eye::Eye;
 use neurostream::pipeline::view::{
     EmbeddingMap, Latency, Ledger, MapPoint, ServingView, Traces, TrainerState, TrainerView, View,
 };
@@ -39,8 +44,7 @@ fn view(signal_s: f64) -> View {
         .collect();
     let levels = density.iter().map(|power| (20.0 * power.log10() + 128.0) as u8).collect();
     let newest = Arc::new(Segment { end_s: (signal_s * 2.0).floor() / 2.0, levels });
-    let spectra =
-        Spectra { number: 1, bin_hz: 0.5, bins: SPECTRUM, length_s: 4.0, density, newest };
+    let spectra = Spectra { number: 1, bin_hz: 0.5, bins: SPECTRUM, length_s: 4.0, density, newest };
     let point = |window: usize| MapPoint {
         x: (window as f32 * 0.37).sin(),
         y: (window as f32 * 0.73).cos(),
@@ -49,7 +53,10 @@ fn view(signal_s: f64) -> View {
     };
     let map = EmbeddingMap { points: (0..960).map(point).collect(), ..EmbeddingMap::default() };
     let event = |n: u32| {
-        (f64::from(n), Event { at: Stamp(f64::from(n)), kind: EventKind::Swap, text: format!("generation {n}, loss 1.84") })
+        (
+            f64::from(n),
+            Event { at: Stamp(f64::from(n)), kind: EventKind::Swap, text: format!("generation {n}, loss 1.84") },
+        )
     };
     let ledger = |consumer: &'static str| Ledger { consumer: consumer.into(), acquired: 9_999, ..Ledger::default() };
     View {
@@ -77,6 +84,8 @@ fn view(signal_s: f64) -> View {
             envelope: (0..channels * BINS).map(bin).collect(),
             rms: vec![25.0; channels],
             markers: (0..8).map(|n| (n * 120, format!("stim/{n}"))).collect(),
+            first: (signal_s * 100.0) as i64 - BINS as i64,
+            eye: Eye::default(),
             filters: "HP 0.5".to_owned(),
         },
         spectra: Some(Arc::new(spectra)),

@@ -88,6 +88,12 @@ impl Envelope {
         out.extend(self.sums.iter().map(|&s| (s / frames.max(1) as f64).sqrt() as f32));
     }
 
+    /// Number of the oldest bin since the start of the stream; below 0 while there are fewer.
+    #[must_use]
+    pub fn first_bin(&self) -> i64 {
+        self.newest.saturating_add(1) as i64 - self.bins as i64
+    }
+
     /// How many bins before the newest a frame lies; `None` if it is out of sight.
     #[must_use]
     pub fn column_of(&self, frame: u64) -> Option<usize> {
@@ -119,7 +125,7 @@ mod tests {
         assert_eq!(ranges.len(), 4);
         assert_eq!(ranges[0], (10.0, 19.0));
         assert!(ranges[1].0.is_nan() && ranges[2].1.is_nan());
-        assert_eq!(ranges[3], (-5.0, 5.0));
+        assert_eq!((ranges[3], envelope.first_bin()), ((-5.0, 5.0), 1));
         assert_eq!(envelope.column_of(12), Some(0));
         assert_eq!(envelope.column_of(45), Some(3));
         assert_eq!(envelope.column_of(5), None);

@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::eye::Eye;
+
 /// What a person asks of a running pipeline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command {
@@ -14,6 +16,8 @@ pub enum Command {
     PauseTraining(bool),
     /// Label the present moment: a marker on the frame that comes next.
     Label(String),
+    /// Show the signal with these filters and this reference, on every screen.
+    Show(Eye),
     /// Keep serving what is served, or follow the gate again.
     HoldServing(bool),
     /// Serve the weights of this moment.

@@ -4,6 +4,7 @@
 
 use super::acquire::AcquireCounts;
 use super::command::Command;
+use super::eye::EyeBoard;
 use super::shutdown::{Reason, Shutdown};
 use super::train::{Order, TrainCounts};
 use crate::signal::Marker;
@@ -18,6 +19,7 @@ pub(super) struct Control {
     pub train: Option<Arc<TrainCounts>>,
     pub orders: Option<Sender<Order>>,
     pub labels: Sender<Marker>,
+    pub eye: Arc<EyeBoard>,
 }
 
 impl Control {
@@ -35,6 +37,7 @@ impl Control {
                 // Where nobody takes it any more the run is ending.
                 let _ = self.labels.send(Marker { frame, duration_s: None, text });
             }
+            Command::Show(eye) => self.eye.ask(eye),
             Command::HoldServing(held) => self.order(Order::Hold(held)),
             Command::SwapNow => self.order(Order::SwapNow),
             Command::RollBack => self.order(Order::RollBack),

@@ -3,19 +3,19 @@
 //! Owned by the telemetry thread. Invariant: what is shown is filtered for the eye only; nothing that is learnt or
 //! recorded passes through here.
 
+use super::eye::{Eye, EyeBoard};
 use super::view::Traces;
+use crate::dsp::quality::Reasons;
 use crate::dsp::spectra::{Spectra, Welch};
-use crate::dsp::{Conditioner, Conditioning, Derivation, Envelope};
+use crate::dsp::{Conditioner, Envelope};
 use crate::ring::FrameReader;
-use crate::signal::Marker;
+use crate::signal::{Marker, StreamFacts};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Seconds in sight.
 const SIGHT_S: f64 = 10.0;
 const BINS: usize = 1000;
-/// Cut-off of the display's high-pass: offsets and drift would push traces out of sight.
-const HIGHPASS_HZ: f64 = 0.5;
 /// Frames taken at once.
 const STRIDE: usize = 256;
 /// At full speed signal goes by faster than anybody looks: Views from one look at its spectra to the next.
@@ -30,9 +30,12 @@ pub(super) struct DisplayStage {
     /// Views since spectra were last looked at; none while they are.
     unlooked: Option<usize>,
     conditioner: Conditioner,
-    /// `[C]`: nothing is referred to anything here, so every channel may stand.
+    /// `[C]`: what others may be referred to.
     trusted: Vec<bool>,
-    highpass_hz: Option<f64>,
+    facts: Arc<StreamFacts>,
+    line_hz: f64,
+    eye: Eye,
+    wanted: Arc<EyeBoard>,
     next: Option<u64>,
     skip_beyond: Option<usize>,
     samples: Vec<f32>,
@@ -41,18 +44,20 @@ pub(super) struct DisplayStage {
 }
 
 impl DisplayStage {
-    pub fn new(reader: FrameReader, rate_hz: f64, skip_beyond: Option<usize>) -> Self {
-        let channels = reader.channels();
-        let highpass_hz = (HIGHPASS_HZ < rate_hz / 2.0).then_some(HIGHPASS_HZ);
-        let how = Conditioning { highpass_hz, ..Conditioning::of(Derivation::as_recorded(channels)) };
+    pub fn new(reader: FrameReader, facts: &Arc<StreamFacts>, line_hz: f64, skip_beyond: Option<usize>) -> Self {
+        let (channels, rate_hz) = (reader.channels(), facts.rate_hz);
+        let eye = Eye::default();
         Self {
             envelope: Envelope::new(channels, BINS, SIGHT_S / BINS as f64, rate_hz),
             welch: Welch::new(channels, rate_hz),
             spectra: None,
             unlooked: None,
-            conditioner: Conditioner::new(&how, rate_hz),
+            conditioner: Conditioner::new(&eye.conditioning(facts, line_hz), rate_hz),
             trusted: vec![true; channels],
-            highpass_hz,
+            facts: Arc::clone(facts),
+            line_hz,
+            eye,
+            wanted: Arc::default(),
             reader,
             next: None,
             skip_beyond,
@@ -66,8 +71,35 @@ impl DisplayStage {
         &self.reader
     }
 
+    /// Where it is asked how to show the signal.
+    pub fn eye(&self) -> Arc<EyeBoard> {
+        Arc::clone(&self.wanted)
+    }
+
+    /// True where it has to know which channels are good.
+    pub fn is_referred(&self) -> bool {
+        self.eye.referred
+    }
+
+    /// Which channels are bad, so that others are not referred to them.
+    pub fn judge(&mut self, reasons: &[Reasons]) {
+        self.trusted.iter_mut().zip(reasons).for_each(|(good, reasons)| *good = reasons.is_empty());
+    }
+
+    /// Takes other filters where they are wanted.
+    fn look(&mut self) {
+        let wanted = self.wanted.wanted();
+        if wanted != self.eye {
+            self.eye = wanted;
+            self.conditioner = Conditioner::new(&wanted.conditioning(&self.facts, self.line_hz), self.facts.rate_hz);
+            self.trusted.fill(true);
+            self.welch.restart();
+        }
+    }
+
     /// Takes in all frames that are there.
     pub fn step(&mut self) {
+        self.look();
         if let Some(limit) = self.skip_beyond
             && self.reader.left() > limit as u64
         {
@@ -118,7 +150,9 @@ impl DisplayStage {
         self.envelope.rms_to(&mut traces.rms);
         let seen = self.markers.iter().filter_map(|m| Some((self.envelope.column_of(m.frame)?, m.text.clone())));
         traces.markers = seen.collect();
-        traces.filters = self.highpass_hz.map_or_else(String::new, |hz| format!("HP {hz}"));
+        traces.first = self.envelope.first_bin();
+        traces.eye = self.eye;
+        traces.filters = self.eye.words(&self.facts, self.line_hz);
         traces
     }
 }

@@ -15,6 +15,7 @@ mod control;
 mod display;
 mod embed;
 mod excerpt;
+pub mod eye;
 mod full_speed;
 mod live;
 mod map;

@@ -130,6 +130,7 @@ pub fn start(plan: &Plan, mut stages: Stages, clock: Arc<dyn Clock>, shutdown: &
         train: gauges.train.clone(),
         orders: gauges.orders.clone(),
         labels: stages.labels.clone(),
+        eye: stages.telemetry.display().eye(),
     };
     let attachment = stages.attachment.take();
     let (attached_in, attached) = crossbeam_channel::bounded(1);

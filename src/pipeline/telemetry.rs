@@ -162,6 +162,9 @@ impl Telemetry {
 
     /// Takes in frames and reports.
     pub fn step(&mut self, now: Stamp) {
+        if self.display.is_referred() {
+            self.display.judge(&self.gauges.quality.reasons());
+        }
         self.display.step();
         self.map.step();
         while let Ok(report) = self.reports.try_recv() {

@@ -3,6 +3,7 @@
 //! Owns no state; the telemetry stage builds a fresh View some twenty times a second and hands it up as an `Arc`.
 //! Invariant: a View is complete and never changes, so *freeze* means taking no more of them.
 
+use super::eye::Eye;
 use crate::dsp::quality::Reasons;
 use crate::dsp::spectra::Spectra;
 use crate::learn::Examination;
@@ -57,7 +58,11 @@ pub struct Traces {
     pub rms: Vec<f32>,
     /// Markers in sight: (bin, text).
     pub markers: Vec<(usize, String)>,
-    /// What the display did to the signal, for its title, e.g. `HP 0.5`.
+    /// Number of the first bin since the start of the stream; below 0 while there are fewer.
+    pub first: i64,
+    /// What the display did to the signal.
+    pub eye: Eye,
+    /// The same for its title, e.g. `HP 0.5`.
     pub filters: String,
 }
 

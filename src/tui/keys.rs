@@ -36,6 +36,10 @@ pub enum Action {
     Reduce,
     /// Let the signal choose the scale, or keep the one there is.
     AutoScale,
+    /// Show the signal with other filters, on every screen.
+    Filters,
+    /// Show brain channels less their mean, or as recorded, on every screen.
+    Reference,
     /// Show the selected channel alone, or all of them again.
     Solo,
     /// Begin to write a label for the present moment.
@@ -84,7 +88,17 @@ impl Action {
     /// True for what asks something of the run, and not of the screen alone.
     #[must_use]
     pub fn is_order(self) -> bool {
-        matches!(self, Self::EndRun | Self::Label | Self::PauseTraining | Self::Hold | Self::SwapNow | Self::RollBack)
+        matches!(
+            self,
+            Self::EndRun
+                | Self::Filters
+                | Self::Reference
+                | Self::Label
+                | Self::PauseTraining
+                | Self::Hold
+                | Self::SwapNow
+                | Self::RollBack
+        )
     }
 }
 
@@ -234,7 +248,7 @@ pub(super) const TABLE: &[Entry] = &[
         keys: &[(KeyCode::Left, NONE, Action::Shorter), (KeyCode::Right, NONE, Action::Longer)],
         shown: "← →",
         word: "time",
-        help: "show fewer or more seconds; in view 3, hertz",
+        help: "fewer or more seconds, in view 3 hertz; frozen: scroll back",
     },
     Entry {
         keys: &[
@@ -247,10 +261,14 @@ pub(super) const TABLE: &[Entry] = &[
         help: "larger or smaller traces: fewer or more µV a row",
     },
     Entry {
-        keys: &[(KeyCode::Char('a'), NONE, Action::AutoScale)],
-        shown: "a",
-        word: "auto",
-        help: "let the signal choose the scale",
+        keys: &[
+            (KeyCode::Char('a'), NONE, Action::AutoScale),
+            (KeyCode::Char('f'), NONE, Action::Filters),
+            (KeyCode::Char('c'), NONE, Action::Reference),
+        ],
+        shown: "a f c",
+        word: "",
+        help: "scale by the signal; filters and mean reference for the eye",
     },
     Entry {
         keys: &[(KeyCode::Char('l'), NONE, Action::Label)],
@@ -371,7 +389,7 @@ mod tests {
         let with = |code, modifiers| action(KeyEvent::new(code, modifiers));
         assert_eq!(with(KeyCode::Char('?'), KeyModifiers::SHIFT), Some(Action::Help));
         assert_eq!(with(KeyCode::Char('c'), KeyModifiers::CONTROL), Some(Action::Interrupt));
-        assert_eq!(with(KeyCode::Char('c'), NONE), None);
+        assert_eq!(with(KeyCode::Char('c'), NONE), Some(Action::Reference));
         assert_eq!(with(KeyCode::Char('q'), KeyModifiers::ALT), None);
     }
 

@@ -133,6 +133,8 @@ fn name(action: Action) -> &'static str {
         Action::Magnify => "magnify",
         Action::Reduce => "reduce",
         Action::AutoScale => "auto scale",
+        Action::Filters => "next filters",
+        Action::Reference => "mean reference",
         Action::Solo => "solo",
         Action::Label => "write label",
         Action::PauseTraining => "pause training",

@@ -9,6 +9,7 @@ use super::theme::Theme;
 use super::writing::{Wanted, Writing};
 use crate::dsp::spectra::{Rhythm, Segment};
 use crate::pipeline::command::Command;
+use crate::pipeline::eye::Eye;
 use crate::pipeline::view::{TrainerState, View};
 use ratatui::layout::Rect;
 use std::collections::VecDeque;
@@ -21,6 +22,9 @@ const REACHES_HZ: [f64; 4] = [30.0, 60.0, 100.0, 200.0];
 /// Segments that the waterfall keeps, and bytes of them.
 const SEGMENTS: usize = 120;
 const SEGMENT_BYTES: usize = 16 << 20;
+/// Stretches of ten seconds that a frozen screen can scroll back, and bytes of them.
+const PAST: usize = 30;
+const PAST_BYTES: usize = 64 << 20;
 /// Microvolts that the height of a channel can stand for.
 const SCALES_UV: [f64; 16] = [
     1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0, 10_000.0, 20_000.0, 50_000.0,
@@ -106,6 +110,10 @@ pub struct State {
     pub(super) suspends: bool,
     /// Labels that were sent, each once, by the digits that send them again.
     pub(super) labels: Vec<String>,
+    /// Views of earlier stretches of the traces, oldest first, that a frozen screen scrolls back to.
+    pub(super) past: VecDeque<Arc<View>>,
+    /// Seconds that it has scrolled back.
+    pub(super) back_s: f64,
     /// What spectra said lately, the newest last; it goes on behind a frozen screen.
     pub(super) segments: VecDeque<Arc<Segment>>,
     time_base: usize,
@@ -144,6 +152,8 @@ impl State {
             saves: false,
             suspends: false,
             labels: Vec::new(),
+            past: VecDeque::new(),
+            back_s: 0.0,
             segments: VecDeque::new(),
             time_base: TIME_BASES_S.len() - 1,
             reach: 1,
@@ -179,6 +189,7 @@ impl State {
             }
             _ => {
                 self.follow_orders(&view);
+                self.keep(&view);
                 self.selected = self.selected.min(view.facts.montage.len().saturating_sub(1));
                 let first = self.view.replace(view).is_none();
                 if first { self.fit_scale() } else { self.follow_signal() }
@@ -236,6 +247,7 @@ impl State {
             Action::Freeze => {
                 self.frozen = !self.frozen && self.view.is_some();
                 self.passed = Passed::default();
+                self.back_s = 0.0;
             }
             Action::ChannelUp => self.select(self.selected.saturating_sub(1)),
             Action::ChannelDown => self.select(self.selected.saturating_add(1)),
@@ -245,6 +257,8 @@ impl State {
             Action::Longer if self.arrangement == Arrangement::Spectrum => {
                 self.reach = (self.reach + 1).min(REACHES_HZ.len() - 1);
             }
+            Action::Shorter if self.frozen => self.scroll(self.back_s + self.shown_s() / 2.0),
+            Action::Longer if self.frozen => self.scroll(self.back_s - self.shown_s() / 2.0),
             Action::Shorter => self.time_base = self.time_base.saturating_sub(1),
             Action::Longer => self.time_base = (self.time_base + 1).min(TIME_BASES_S.len() - 1),
             Action::Magnify => self.rescale(self.scale.saturating_sub(1)),
@@ -253,6 +267,8 @@ impl State {
                 self.auto_scale = !self.auto_scale;
                 self.fit_scale();
             }
+            Action::Filters => return self.show(Eye::next_filters),
+            Action::Reference => return self.show(Eye::other_reference),
             Action::Solo => {
                 self.solo = !self.solo;
                 self.fit_scale();
@@ -297,6 +313,35 @@ impl State {
     /// Microvolts that the height of a channel stands for.
     pub(super) fn scale_uv(&self) -> f64 {
         SCALES_UV[self.scale]
+    }
+
+    /// Keeps the View on screen before the next one no longer joins on to what is kept.
+    fn keep(&mut self, next: &View) {
+        let Some(shown) = &self.view else { return };
+        let end = |view: &View| view.traces.first.saturating_add(i64::try_from(view.traces.bins).unwrap_or(i64::MAX));
+        let kept = self.past.back().map_or(0, |view| end(view));
+        // Another stream, or other bins: what is kept is of no use.
+        if next.traces.first < shown.traces.first || next.traces.bin_s != shown.traces.bin_s {
+            self.past.clear();
+        } else if next.traces.first > kept {
+            self.past.push_back(Arc::clone(shown));
+            let bytes = size_of::<(f32, f32)>() * shown.traces.envelope.len();
+            let most = (PAST_BYTES / bytes.max(1)).clamp(1, PAST);
+            while self.past.len() > most {
+                self.past.pop_front();
+            }
+        }
+    }
+
+    /// Scrolls so many seconds back, as far as there is something.
+    fn scroll(&mut self, back_s: f64) {
+        let Some(view) = self.view.as_deref() else { return };
+        let oldest = self.past.front().map_or(view.traces.first, |view| view.traces.first).max(0);
+        let behind = view.traces.first.saturating_sub(oldest).max(0) as f64 * view.traces.bin_s;
+        // Ten seconds of the View itself, less what a screen of it shows.
+        let own = view.traces.bins as f64 * view.traces.bin_s - self.shown_s();
+        let most = behind + own.max(0.0);
+        self.back_s = if most.is_finite() { back_s.clamp(0.0, most.max(0.0)) } else { 0.0 };
     }
 
     /// Hertz that spectra reach to.
@@ -383,6 +428,11 @@ impl State {
         if self.fitting_uv().is_some_and(|fitting| !calm.contains(&fitting)) {
             self.fit_scale();
         }
+    }
+
+    /// Asks for the signal in another way than it is shown now.
+    fn show(&self, other: fn(Eye) -> Eye) -> Option<Command> {
+        self.view.as_ref().map(|view| Command::Show(other(view.traces.eye)))
     }
 
     fn quit(&mut self) -> Option<Command> {

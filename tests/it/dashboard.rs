@@ -71,7 +71,8 @@ fn a_person_freezes_labels_rolls_back_looks_round_and_quits() {
     terminal.until("no question", |screen| !screen.contains("Roll back?"));
     terminal.shows("rolled back");
     terminal.keys(&["3"]);
-    let spectrum = terminal.until("a spectrum", |s| s.contains("Waterfall") && s.contains("Welch") && s.contains("▸Fp1"));
+    let spectrum =
+        terminal.until("a spectrum", |s| s.contains("Waterfall") && s.contains("Welch") && s.contains("▸Fp1"));
     assert!(spectrum.contains("α 8-13"), "{spectrum}");
     terminal.keys(&["5"]);
     terminal.until("a map", |screen| screen.contains("Legend") && screen.contains("◆"));
@@ -146,7 +147,8 @@ fn leaving_to_the_shell_and_coming_back() {
 /// A headless run with a socket in the desk's folder.
 fn headless(desk: &Desk) -> Started {
     let recording = bundled();
-    let fixed = ["run", "--replay", &recording, "--loop", "--checkpoint", "", "--summary", "s.json", "--socket", "s.sock"];
+    let fixed =
+        ["run", "--replay", &recording, "--loop", "--checkpoint", "", "--summary", "s.json", "--socket", "s.sock"];
     let often = "--set window.length_s=0.5 --set window.hop_s=0.1 --set train.steps_per_s=5 --format json";
     let mut run = desk.start(&[&fixed[..], &SMALL, &often.split_whitespace().collect::<Vec<_>>()].concat());
     run.until("a socket", |_| desk.path("s.sock").exists());

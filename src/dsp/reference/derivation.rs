@@ -43,6 +43,17 @@ impl Derivation {
         Self { inputs: channels, outputs, lists: vec![(0..channels).collect()], centre: Centre::Mean }
     }
 
+    /// All channels; those of a list less the mean of the good ones among them, the others as recorded.
+    #[must_use]
+    pub fn average_of(channels: usize, listed: &[usize]) -> Self {
+        let mut list: Vec<usize> = listed.iter().copied().filter(|channel| *channel < channels).collect();
+        list.sort_unstable();
+        list.dedup();
+        let minus = |channel: usize| list.binary_search(&channel).is_ok().then_some(0);
+        let outputs = (0..channels).map(|channel| Some(Output { channel, minus: minus(channel) })).collect();
+        Self { inputs: channels, outputs, lists: vec![list], centre: Centre::Mean }
+    }
+
     /// How many channels go in.
     #[must_use]
     pub fn inputs(&self) -> usize {

@@ -133,14 +133,19 @@ impl Welch {
         }
     }
 
+    /// Begins anew with the next frames, as after a gap.
+    pub fn restart(&mut self) {
+        self.held.clear();
+        self.known = 0;
+    }
+
     /// Takes in frames `[T, C]` that begin with frame `first`; true if there is another estimate.
     pub fn push(&mut self, frames: &[f32], first: u64) -> bool {
         if self.channels == 0 {
             return false;
         }
         if first != self.next {
-            self.held.clear();
-            self.known = 0;
+            self.restart();
         }
         self.next = first + (frames.len() / self.channels) as u64;
         let mut rest = frames;

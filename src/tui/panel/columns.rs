@@ -3,35 +3,51 @@
 //! Owns no state; runs on the main thread. Invariant: a column holds the minimum and the maximum of its bins, so no
 //! peak is lost at any width, and a column that touches a gap is blank, so no gap is hidden.
 
-use crate::pipeline::view::View;
+use crate::pipeline::view::{Traces, View};
 
 /// As many bins as are ever looked at: protects against a View whose bins have no length.
 const MOST_BINS: f64 = 1e6;
 
-/// The bins of the View that the time base asks for; those from before the first are gaps.
+/// The bins that the time base asks for; those that no View has are gaps.
 pub(super) struct Bins<'a> {
-    view: &'a View,
+    /// Newest first.
+    layers: Vec<&'a Traces>,
     shown: usize,
-    /// Bins that the time base asks for and the View does not have.
-    missing: usize,
-    /// Bins that the View has and the time base does not ask for.
-    skipped: usize,
+    /// Number of the first shown bin since the start of the stream.
+    first: i64,
 }
 
 impl<'a> Bins<'a> {
-    pub(super) fn of(view: &'a View, shown_s: f64) -> Self {
-        let shown = (shown_s / view.traces.bin_s).round();
-        // Bins without a length or without an end are as good as none.
-        let shown = if (1.0..=MOST_BINS).contains(&shown) { shown as usize } else { 0 };
-        let bins = view.traces.bins;
-        Self { view, shown, missing: shown.saturating_sub(bins), skipped: bins.saturating_sub(shown) }
+    /// Of a View and of earlier ones, oldest first, from which the screen is scrolled back by so many seconds.
+    pub(super) fn of(
+        view: &'a View,
+        past: impl DoubleEndedIterator<Item = &'a View>,
+        shown_s: f64,
+        back_s: f64,
+    ) -> Self {
+        let traces = &view.traces;
+        let count = |seconds: f64| {
+            let count = (seconds / traces.bin_s).round();
+            // Bins without a length or without an end are as good as none.
+            if (0.0..=MOST_BINS).contains(&count) { count as usize } else { 0 }
+        };
+        let signed = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        let shown = count(shown_s);
+        let end = traces.first.saturating_add(signed(traces.bins)).saturating_sub(signed(count(back_s)));
+        let earlier = past.rev().map(|view| &view.traces).filter(|earlier| earlier.bin_s == traces.bin_s);
+        let layers = std::iter::once(traces).chain(earlier).collect();
+        Self { layers, shown, first: end.saturating_sub(signed(shown)) }
     }
 
     /// Minimum and maximum of a shown bin; none in a gap.
     fn bin(&self, channel: usize, shown: usize) -> Option<(f64, f64)> {
-        let bin = shown.checked_sub(self.missing)? + self.skipped;
-        let place = channel.checked_mul(self.view.traces.bins)?.checked_add(bin)?;
-        let (low, high) = *self.view.traces.envelope.get(place).filter(|_| bin < self.view.traces.bins)?;
+        let number = self.first.checked_add(i64::try_from(shown).ok()?)?;
+        let (traces, bin) = self.layers.iter().find_map(|traces| {
+            let bin = usize::try_from(number.checked_sub(traces.first)?).ok()?;
+            (bin < traces.bins).then_some((traces, bin))
+        })?;
+        let place = channel.checked_mul(traces.bins)?.checked_add(bin)?;
+        let (low, high) = *traces.envelope.get(place)?;
         (low.is_finite() && high.is_finite()).then(|| (f64::from(low.min(high)), f64::from(low.max(high))))
     }
 
@@ -61,10 +77,22 @@ impl<'a> Bins<'a> {
         (0..columns).map(column).collect()
     }
 
-    /// The column of cells of a bin of the View, where it is in sight.
-    pub(super) fn cell(&self, bin: usize, width: u16) -> Option<u16> {
-        let shown = bin.checked_sub(self.skipped)?.checked_add(self.missing).filter(|shown| *shown < self.shown)?;
-        Some((shown as f64 * f64::from(width) / self.shown as f64) as u16)
+    /// The markers in sight, each once: the column of cells and the text.
+    pub(super) fn markers(&self, width: u16) -> Vec<(u16, &'a str)> {
+        let mut found: Vec<(i64, &str)> = Vec::new();
+        for traces in &self.layers {
+            for (bin, text) in &traces.markers {
+                let number = i64::try_from(*bin).ok().and_then(|bin| traces.first.checked_add(bin));
+                if let Some(number) = number.filter(|number| !found.contains(&(*number, text.as_str()))) {
+                    found.push((number, text));
+                }
+            }
+        }
+        let cell = |(number, text): (i64, &'a str)| {
+            let shown = usize::try_from(number.checked_sub(self.first)?).ok().filter(|shown| *shown < self.shown)?;
+            Some(((shown as f64 * f64::from(width) / self.shown as f64) as u16, text))
+        };
+        found.into_iter().filter_map(cell).collect()
     }
 }
 
@@ -90,17 +118,23 @@ mod tests {
     use super::*;
     use crate::tui::tests::fixture;
 
+    fn none() -> std::iter::Empty<&'static View> {
+        std::iter::empty()
+    }
+
     /// One channel, bins of a second, these values.
     fn view(values: &[f32]) -> View {
         let mut view = fixture::live(1, 1.0);
         view.traces.envelope = values.iter().map(|value| (*value - 0.5, *value + 0.5)).collect();
         view.traces.bins = values.len();
         view.traces.bin_s = 1.0;
+        view.traces.first = 0;
+        view.traces.markers.clear();
         view
     }
 
     fn columns(values: &[f32], shown_s: f64, columns: usize) -> Vec<Option<(f64, f64)>> {
-        Bins::of(&view(values), shown_s).columns(0, columns)
+        Bins::of(&view(values), none(), shown_s, 0.0).columns(0, columns)
     }
 
     #[test]
@@ -138,15 +172,34 @@ mod tests {
         for bin_s in [0.0, -1.0, 1e-300, f64::NAN, f64::INFINITY] {
             let mut view = view(&[1.0, 2.0]);
             view.traces.bin_s = bin_s;
-            assert_eq!(Bins::of(&view, 10.0).columns(0, 3), [None; 3], "{bin_s}");
+            assert_eq!(Bins::of(&view, none(), 10.0, 0.0).columns(0, 3), [None; 3], "{bin_s}");
         }
     }
 
     #[test]
     fn markers_keep_their_place_when_the_time_base_changes() {
-        let view = view(&[0.0; 10]);
-        let place = |shown_s, bin| Bins::of(&view, shown_s).cell(bin, 100);
-        assert_eq!([place(10.0, 0), place(10.0, 9), place(5.0, 9), place(5.0, 4)], [Some(0), Some(90), Some(80), None]);
+        let mut view = view(&[0.0; 10]);
+        view.traces.markers = [0, 4, 9].map(|bin| (bin, format!("{bin}"))).to_vec();
+        let found = |shown_s| Bins::of(&view, none(), shown_s, 0.0).markers(100);
+        assert_eq!(found(10.0), [(0, "0"), (40, "4"), (90, "9")]);
+        assert_eq!(found(5.0), [(80, "9")]);
+    }
+
+    #[test]
+    fn earlier_views_join_on_and_their_markers_count_once() {
+        let mut old = view(&[1.0, 2.0, 3.0, 4.0]);
+        let mut new = view(&[3.0, 4.0, 5.0, 6.0]);
+        (old.traces.first, new.traces.first) = (0, 2);
+        old.traces.markers = vec![(1, "early".to_owned()), (3, "both".to_owned())];
+        new.traces.markers = vec![(1, "both".to_owned())];
+        let bins = |back_s| Bins::of(&new, std::iter::once(&old), 4.0, back_s);
+        let middles = |back_s| -> Vec<Option<f64>> {
+            bins(back_s).columns(0, 4).into_iter().map(|bin| bin.map(|(low, high)| (low + high) / 2.0)).collect()
+        };
+        assert_eq!(middles(0.0), [3.0, 4.0, 5.0, 6.0].map(Some));
+        assert_eq!(middles(1.0), [2.0, 3.0, 4.0, 5.0].map(Some));
+        assert_eq!(middles(3.0), [None, Some(1.0), Some(2.0), Some(3.0)]);
+        assert_eq!(bins(1.0).markers(40), [(20, "both"), (0, "early")]);
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub(in crate::tui) fn render(state: &State, view: &View, area: Rect, buffer: &mu
     let rms = if with_rms { RMS + 1 } else { 0 };
     let rows = trace_rows(area);
     let plot = Rect { x: inner.x + label, width: inner.width - label - rms, height: rows, ..inner };
-    let bins = Bins::of(view, state.shown_s());
+    let bins = Bins::of(view, state.past.iter().map(AsRef::as_ref), state.shown_s(), state.back_s);
 
     let mut grid = DotGrid::new(plot);
     let mut edges = (0.0, 0.0);
@@ -72,7 +72,7 @@ pub(in crate::tui) fn render(state: &State, view: &View, area: Rect, buffer: &mu
         }
     }
     grid.render(buffer);
-    markers(state, view, &bins, plot, area, buffer);
+    markers(state, &bins, plot, area, buffer);
     if rows < inner.height {
         time_axis(state, Rect { y: plot.bottom(), height: 1, ..plot }, buffer);
         if with_rms {
@@ -163,13 +163,9 @@ fn panel_title<'a>(state: &State, view: &View, page: &Page, width: u16) -> Line<
 }
 
 /// Dashed lines in the blanks between the traces, which take the same colour there, and texts on the lower frame.
-fn markers(state: &State, view: &View, bins: &Bins<'_>, plot: Rect, panel: Rect, buffer: &mut Buffer) {
-    let mut in_sight: Vec<(u16, &str)> = view
-        .traces
-        .markers
-        .iter()
-        .filter_map(|(bin, text)| Some((plot.x + bins.cell(*bin, plot.width)?, text.as_str())))
-        .collect();
+fn markers(state: &State, bins: &Bins<'_>, plot: Rect, panel: Rect, buffer: &mut Buffer) {
+    let mut in_sight = bins.markers(plot.width);
+    in_sight.iter_mut().for_each(|(x, _)| *x += plot.x);
     in_sight.sort_by_key(|(x, _)| *x);
     for (place, (x, text)) in in_sight.iter().enumerate() {
         for y in plot.top()..plot.bottom() {
@@ -196,12 +192,13 @@ fn time_axis(state: &State, area: Rect, buffer: &mut Buffer) {
     let Some(step_s) = [0.5, 1.0, 2.0, 5.0, 10.0].into_iter().find(|step| spacing(step) >= 9.0) else { return };
     let style = state.theme.label;
     for tick in 1..=(shown_s / step_s) as u16 {
-        let text = format!("−{}", setting(f64::from(tick) * step_s));
+        let text = format!("−{}", setting(f64::from(tick) * step_s + state.back_s));
         let centre = width - spacing(&step_s) * f64::from(tick);
         let x = (centre as u16).saturating_sub(if centre >= 1.0 { 1 } else { 0 });
         buffer.set_stringn(area.x + x, area.y, text, usize::from(area.width - x.min(area.width)), style);
     }
-    row(area, 0, &Line::styled("0 s", style).right_aligned(), buffer);
+    let end = if state.back_s > 0.0 { format!("−{} s", setting(state.back_s)) } else { "0 s".to_owned() };
+    row(area, 0, &Line::styled(end, style).right_aligned(), buffer);
 }
 
 /// The values at the edges of a channel that is shown alone.

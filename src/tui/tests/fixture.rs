@@ -5,6 +5,7 @@
 use crate::dsp::quality::Reasons;
 use crate::dsp::spectra::{Segment, Spectra};
 use crate::learn::{Examination, Figures, Health};
+use crate::pipeline::eye::Eye;
 use crate::pipeline::view::{
     EmbeddingMap, GateView, Latency, Ledger, MapPoint, RecordingView, ServingView, Traces, TrainerState, TrainerView,
     View,
@@ -151,7 +152,9 @@ fn traces(channels: usize, signal_s: f64) -> Traces {
         .filter(|(_, at)| *at >= oldest_s)
         .map(|(n, at)| (((at - oldest_s) / BIN_S) as usize, format!("stim/{}", n % 2 + 1)))
         .collect();
-    Traces { bin_s: BIN_S, bins: BINS, envelope, rms, markers, filters: "HP 0.5  LP 40  notch 50".to_owned() }
+    let first = newest as i64 - BINS as i64;
+    let filters = "HP 0.5  LP 40  notch 50".to_owned();
+    Traces { bin_s: BIN_S, bins: BINS, first, envelope, rms, markers, eye: Eye::default(), filters }
 }
 
 /// Seconds from one segment of the spectra to the next.

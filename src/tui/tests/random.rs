@@ -7,6 +7,7 @@ use crate::dsp::quality::Reasons;
 use crate::dsp::spectra::{Segment, Spectra};
 use crate::learn::heads::ExamFigures;
 use crate::learn::{Alarm, Examination, Figures, Health};
+use crate::pipeline::eye::Eye;
 use crate::pipeline::view::{
     EmbeddingMap, GateView, Latency, Ledger, MapPoint, RecordingView, ServingView, TeachingView, Traces, TrainerState,
     TrainerView, View,
@@ -59,7 +60,8 @@ fn traces() -> impl Strategy<Value = Traces> {
     (values, markers, bins, bin_s, rms, words()).prop_map(|(envelope, markers, bins, bin_s, rms, filters)| {
         let near = (0..bins.min(6)).map(|bin| (bin, "near".to_owned()));
         let markers = markers.into_iter().chain(near).collect();
-        Traces { bin_s, bins, envelope, rms, markers, filters }
+        let first = i64::from(rms.len() as u32) - if bins % 3 == 0 { i64::MAX } else { 40 };
+        Traces { bin_s, bins, first, envelope, rms, markers, eye: Eye::default(), filters }
     })
 }
 

@@ -4,6 +4,7 @@
 
 use super::{SIGNAL_S, colour, fixture, state};
 use crate::pipeline::command::Command;
+use crate::pipeline::eye::Eye;
 use crate::pipeline::view::TrainerState;
 use crate::tui::state::Quitting;
 use crate::tui::{Action, Role, State, Typed};
@@ -110,6 +111,49 @@ fn a_frozen_screen_counts_what_goes_by() {
     state.update(Arc::new(fixture::live(16, SIGNAL_S + 3.3)));
     assert!((state.view.as_ref().unwrap().signal_s - SIGNAL_S - 3.3).abs() < 1e-9);
     assert_eq!(state.passed.lost, 0);
+}
+
+#[test]
+fn a_frozen_screen_scrolls_back_through_what_was_shown() {
+    let mut state = State::new(colour(), 80, 24);
+    for step in 0..=90 {
+        state.update(Arc::new(fixture::live(4, 700.0 + f64::from(step) * 0.5)));
+    }
+    assert_eq!((state.on(Action::Shorter), state.shown_s()), (None, 5.0));
+    state.on(Action::Freeze);
+    let drawn = |state: &State| super::text(&super::draw(state, (80, 24)));
+    let newest = drawn(&state);
+    let mut older = Vec::new();
+    for _ in 0..30 {
+        state.on(Action::Shorter);
+        older.push(drawn(&state));
+    }
+    assert!(older[0].contains("−2.5 s") && older[0] != newest, "{}", older[0]);
+    // As long as the screen was looked at, and the ten seconds before: 45 + 10 s, of which 5 are in sight.
+    assert!((state.back_s - 50.0).abs() < 0.6, "{}", state.back_s);
+    let blank =
+        |screen: &String| screen.lines().skip(3).take(8).all(|line| line.chars().skip(8).take(60).all(|c| c == ' '));
+    assert!(older.iter().all(|screen| !blank(screen)), "{}", older[20]);
+    for _ in 0..40 {
+        state.on(Action::Longer);
+    }
+    assert_eq!(drawn(&state), newest);
+    state.on(Action::Shorter);
+    state.on(Action::Freeze);
+    assert!(state.back_s.abs() < 1e-9, "what goes on is the present");
+}
+
+#[test]
+fn filters_and_reference_are_asked_for_by_what_is_shown() {
+    let mut state = live();
+    let eye = |filters, referred| Some(Command::Show(Eye { filters, referred }));
+    assert_eq!((state.on(Action::Filters), state.on(Action::Reference)), (eye(1, false), eye(0, true)));
+    let mut view = fixture::live(16, SIGNAL_S);
+    view.traces.eye = Eye { filters: 3, referred: true };
+    state.update(Arc::new(view));
+    assert_eq!((state.on(Action::Filters), state.on(Action::Reference)), (eye(0, true), eye(3, false)));
+    let mut only = live().in_role(Role::Viewer { control: false });
+    assert_eq!((only.on(Action::Filters), only.told.is_some()), (None, true), "everybody would see it");
 }
 
 #[test]

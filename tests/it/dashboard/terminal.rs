@@ -110,7 +110,8 @@ impl Terminal {
     }
 
     fn ask(&self, arguments: &[&str]) -> Output {
-        let output = Command::new("tmux").args(["-f", "/dev/null", "-L", &self.server]).args(arguments).output().unwrap();
+        let output =
+            Command::new("tmux").args(["-f", "/dev/null", "-L", &self.server]).args(arguments).output().unwrap();
         assert!(output.status.success(), "{arguments:?}: {output:?}");
         output
     }
