@@ -33,7 +33,7 @@ pub(super) struct DisplayStage {
     /// `[C]`: what others may be referred to.
     trusted: Vec<bool>,
     facts: Arc<StreamFacts>,
-    line_hz: f64,
+    notch_hz: f64,
     eye: Eye,
     wanted: Arc<EyeBoard>,
     next: Option<u64>,
@@ -44,7 +44,7 @@ pub(super) struct DisplayStage {
 }
 
 impl DisplayStage {
-    pub fn new(reader: FrameReader, facts: &Arc<StreamFacts>, line_hz: f64, skip_beyond: Option<usize>) -> Self {
+    pub fn new(reader: FrameReader, facts: &Arc<StreamFacts>, notch_hz: f64, skip_beyond: Option<usize>) -> Self {
         let (channels, rate_hz) = (reader.channels(), facts.rate_hz);
         let eye = Eye::default();
         Self {
@@ -52,10 +52,10 @@ impl DisplayStage {
             welch: Welch::new(channels, rate_hz),
             spectra: None,
             unlooked: None,
-            conditioner: Conditioner::new(&eye.conditioning(facts, line_hz), rate_hz),
+            conditioner: Conditioner::new(&eye.conditioning(facts, notch_hz), rate_hz),
             trusted: vec![true; channels],
             facts: Arc::clone(facts),
-            line_hz,
+            notch_hz,
             eye,
             wanted: Arc::default(),
             reader,
@@ -91,7 +91,7 @@ impl DisplayStage {
         let wanted = self.wanted.wanted();
         if wanted != self.eye {
             self.eye = wanted;
-            self.conditioner = Conditioner::new(&wanted.conditioning(&self.facts, self.line_hz), self.facts.rate_hz);
+            self.conditioner = Conditioner::new(&wanted.conditioning(&self.facts, self.notch_hz), self.facts.rate_hz);
             self.trusted.fill(true);
             self.welch.restart();
         }
@@ -152,7 +152,7 @@ impl DisplayStage {
         traces.markers = seen.collect();
         traces.first = self.envelope.first_bin();
         traces.eye = self.eye;
-        traces.filters = self.eye.words(&self.facts, self.line_hz);
+        traces.filters = self.eye.words(&self.facts, self.notch_hz);
         traces
     }
 }

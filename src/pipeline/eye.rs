@@ -32,8 +32,9 @@ impl Eye {
         Self { referred: !self.referred, ..self }
     }
 
-    /// High-pass, low-pass and notch in hertz.
-    fn hertz(self, line_hz: f64) -> [Option<f64>; 3] {
+    /// High-pass, low-pass and notch in hertz: the notch that the signal has, or else Europe's mains.
+    fn hertz(self, notch_hz: f64) -> [Option<f64>; 3] {
+        let line_hz = if notch_hz > 0.0 { notch_hz } else { 50.0 };
         match self.filters {
             0 => [Some(0.5), None, None],
             1 => [Some(0.5), None, Some(line_hz)],
@@ -43,9 +44,9 @@ impl Eye {
     }
 
     /// What it does to a stream; filters at or above half its rate are left out.
-    pub(super) fn conditioning(self, facts: &StreamFacts, line_hz: f64) -> Conditioning {
+    pub(super) fn conditioning(self, facts: &StreamFacts, notch_hz: f64) -> Conditioning {
         let [highpass_hz, lowpass_hz, notch_hz] =
-            self.hertz(line_hz).map(|hz| hz.filter(|hz| *hz < facts.rate_hz / 2.0));
+            self.hertz(notch_hz).map(|hz| hz.filter(|hz| *hz < facts.rate_hz / 2.0));
         let channels = facts.montage.len();
         let brain = brain(&facts.montage);
         // The mean of one is that one, and nothing would be left of it.
@@ -58,8 +59,8 @@ impl Eye {
     }
 
     /// The same in words, for the title of the traces.
-    pub(super) fn words(self, facts: &StreamFacts, line_hz: f64) -> String {
-        let how = self.conditioning(facts, line_hz);
+    pub(super) fn words(self, facts: &StreamFacts, notch_hz: f64) -> String {
+        let how = self.conditioning(facts, notch_hz);
         let filter = |name: &str, hz: Option<f64>| hz.map(|hz| format!("{name} {hz}"));
         let is_referred = self.referred && brain(&facts.montage).len() > 1;
         let words = [
@@ -115,7 +116,7 @@ mod tests {
             eye = eye.next_filters();
         }
         assert_eq!(words, ["HP 0.5", "HP 0.5  notch 50", "HP 1  LP 40  notch 50", ""]);
-        assert_eq!((eye, eye.other_reference().words(&wide, 50.0)), (Eye::default(), "HP 0.5  CAR".to_owned()));
+        assert_eq!((eye, eye.other_reference().words(&wide, 0.0)), (Eye::default(), "HP 0.5  CAR".to_owned()));
         let slow = facts(&["C3"], 60.0);
         let all = Eye { filters: 2, referred: true };
         assert_eq!(all.words(&slow, 50.0), "HP 1", "what the rate cannot hold, and a mean of one, are left out");

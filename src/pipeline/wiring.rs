@@ -349,7 +349,7 @@ impl Stages {
         for text in notes {
             let _ = reports.try_send(Report::Event(Event { at: now, kind: EventKind::Ready, text }));
         }
-        let display = DisplayStage::new(for_display, &plan.facts, line_hz(config), skip_beyond(recorded));
+        let display = DisplayStage::new(for_display, &plan.facts, config.signal.notch_hz, skip_beyond(recorded));
         let scale = MapScale {
             dimension: config.model.embedding,
             hop_s: if plan.around.is_some() { 0.0 } else { plan.hop as f64 / plan.rate_hz },
@@ -484,12 +484,6 @@ impl Rings<'_> {
         let when_full = if self.plan.at_full_speed { WhenFull::Wait } else { WhenFull::Lose };
         (reader, Branch { writer, when_full, doorbell: Arc::clone(doorbell) })
     }
-}
-
-/// The mains, for the eye: those that the signal is cleared of, or else Europe's.
-fn line_hz(config: &crate::config::Config) -> f64 {
-    let notch_hz = config.signal.notch_hz;
-    if notch_hz > 0.0 { notch_hz } else { 50.0 }
 }
 
 /// What stands beside the embeddings in their file.

@@ -189,7 +189,7 @@ impl<'a> Turns<'a> {
         let drawn = screen.draw(|frame| render(&self.state, frame))?;
         if std::mem::take(&mut self.state.saves) {
             self.state.told = Some(match save(drawn.buffer, Path::new(".")) {
-                Ok(path) => format!("The screen is saved as {}.", path.display()),
+                Ok(path) => format!("The screen is saved as {}.", path.file_name().unwrap_or_default().display()),
                 Err(problem) => format!("The screen cannot be saved here: {problem}"),
             });
             self.drawn = Some(now);

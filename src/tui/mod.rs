@@ -21,6 +21,7 @@ mod keys;
 mod layout;
 mod palette;
 mod panel;
+mod past;
 mod save;
 mod screen;
 mod state;

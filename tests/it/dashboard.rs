@@ -90,6 +90,7 @@ fn a_person_freezes_labels_rolls_back_looks_round_and_quits() {
     terminal.keys(&["p"]);
     terminal.shows("neurostream-screen-0001.txt");
     terminal.keys(&["Escape"]);
+    terminal.until("no note", |screen| !screen.contains("neurostream-screen"));
     terminal.keys(&["q"]);
     terminal.shows("code 0");
     terminal.is_given_back(&desk);
@@ -167,11 +168,13 @@ fn viewers_come_and_go_and_a_stopped_one_costs_the_run_nothing() {
     let desk = Desk::new();
     let Some(first) = Terminal::open(&desk, "viewer", SIZE) else { return };
     let mut run = headless(&desk);
-    first.run("bash -c 'echo $$ >pid; exec $P attach s.sock'; echo \"code $?\"");
+    // Without job control, so that the shell does not take the terminal when its child is stopped.
+    first.run("set +m; bash -c 'echo $$ >pid; exec $P attach s.sock'; echo \"code $?\"");
     first.shows("looking on");
     first.keys(&["t"]);
     first.shows("attach --control");
     first.keys(&["Escape"]);
+    first.until("no note", |screen| !screen.contains("attach --control"));
     let Some(second) = Terminal::open(&desk, "control", SIZE) else { return };
     second.run("$P attach --control s.sock");
     second.shows("attached");
@@ -188,7 +191,8 @@ fn viewers_come_and_go_and_a_stopped_one_costs_the_run_nothing() {
     let before = embeddings(&run);
     run.until("embeddings all the same", |run| embeddings(run) > before + 20);
     signal(&desk, "CONT");
-    first.until("a viewer that is back", |screen| screen.contains("2 attached"));
+    let stopped = first.screen();
+    first.until("a viewer that is back", |screen| screen != stopped && screen.contains("2 attached"));
 
     second.keys(&["q"]);
     second.shows("the run goes on");
