@@ -99,11 +99,22 @@ impl EyeBoard {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dsp::Conditioner;
     use crate::signal::SourceKind;
 
     fn facts(labels: &[&str], rate_hz: f64) -> StreamFacts {
         let montage = Montage::of_labels(labels);
         StreamFacts { kind: SourceKind::Synthetic, name: String::new(), montage, rate_hz, frames: None, markers: None }
+    }
+
+    #[test]
+    fn the_mean_is_that_of_good_brain_channels_and_others_stay() {
+        let wide = facts(&["C3", "C4", "EOG"], 250.0);
+        let mut conditioner = Conditioner::new(&Eye { filters: 3, referred: true }.conditioning(&wide, 0.0), 250.0);
+        let mut out = Vec::new();
+        conditioner.step(&[10.0, 20.0, 7.0], &[true; 3], &mut out);
+        conditioner.step(&[10.0, 20.0, 7.0], &[true, false, true], &mut out);
+        assert_eq!(out, [-5.0, 5.0, 7.0, 0.0, 10.0, 7.0]);
     }
 
     #[test]
