@@ -164,8 +164,7 @@ fn library(config: &Config, asked: bool) -> anyhow::Result<Option<Library>> {
 
 /// The theme that the environment asks for.
 pub(super) fn theme(ascii: bool) -> tui::Theme {
-    let [no_color, term, colorterm, colorfgbg] =
-        ["NO_COLOR", "TERM", "COLORTERM", "COLORFGBG"].map(std::env::var_os);
+    let [no_color, term, colorterm, colorfgbg] = ["NO_COLOR", "TERM", "COLORTERM", "COLORFGBG"].map(std::env::var_os);
     let around = tui::Surroundings {
         no_color: no_color.as_deref(),
         term: term.as_deref(),
