@@ -160,7 +160,7 @@ fn headless(desk: &Desk) -> Started {
 fn embeddings(run: &Started) -> u64 {
     let out = run.out();
     let lines = out.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    lines.filter_map(|line| line["embeddings"].as_u64()).last().unwrap_or(0)
+    lines.filter_map(|line| line["embeddings"].as_u64()).next_back().unwrap_or(0)
 }
 
 #[test]
