@@ -111,6 +111,7 @@ async fn acquisition(stage: &mut AcquireStage, clock: &dyn Clock, shutdown: &Shu
             Ok(Turn::Full) => nap(0.001).await,
             Ok(Turn::Over(why)) => shutdown.request(Reason::Source(why)),
             Ok(Turn::Enough) => shutdown.request(Reason::Duration),
+            Err(error) if error.is_change() => shutdown.request(Reason::Changed(error.to_string())),
             Err(error) => shutdown.request(Reason::Failed { stage: "the source", why: error.to_string() }),
         }
     }

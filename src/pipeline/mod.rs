@@ -17,6 +17,7 @@ mod embed;
 mod excerpt;
 pub mod eye;
 mod full_speed;
+mod keepsake;
 mod live;
 mod map;
 mod model;

@@ -6,6 +6,7 @@
 use super::command::Command;
 use super::control::Control;
 use super::full_speed;
+use super::keepsake::Keepsake;
 use super::live::{self, ATTACH, last, one};
 use super::plan::Plan;
 use super::shutdown::{Reason, Shutdown};
@@ -96,6 +97,7 @@ pub struct Running {
     record: Receiver<Recorded>,
     asked: Option<Stamp>,
     control: Control,
+    keepsake: Option<Keepsake>,
 }
 
 /// How a run ended.
@@ -107,6 +109,8 @@ pub struct Outcome {
     pub failures: Vec<String>,
     /// What a person should know, a line each.
     pub notes: Vec<String>,
+    /// Seconds of signal that were taken in, where the source goes on in another shape.
+    pub changed_after_s: Option<f64>,
     /// The last View, with the events that no earlier one had.
     pub last: Option<View>,
 }
@@ -135,6 +139,7 @@ pub fn start(plan: &Plan, mut stages: Stages, clock: Arc<dyn Clock>, shutdown: &
     let attachment = stages.attachment.take();
     let (attached_in, attached) = crossbeam_channel::bounded(1);
     let feed = Feed { views: views_in, attached: attachment.is_some().then_some(attached_in), died, last: last_in };
+    let keepsake = stages.keepsake.take();
     let ends = Ends { encode: encode_in, train: train_in, record: record_in, done: done_in, died: died_in };
     let start = if plan.at_full_speed { full_speed::start } else { live::start };
     let mut waiting_for = start(stages, plan.threads(), &clock, shutdown, feed, &ends)?;
@@ -161,6 +166,7 @@ pub fn start(plan: &Plan, mut stages: Stages, clock: Arc<dyn Clock>, shutdown: &
         record,
         asked: None,
         control,
+        keepsake,
     })
 }
 
@@ -213,7 +219,8 @@ impl Running {
             failures.push(error.clone());
         }
         let train = last(&self.train);
-        match train.as_ref().and_then(|end| end.checkpoint.as_ref()) {
+        let kept = self.keepsake.take().and_then(Keepsake::keep);
+        match train.as_ref().and_then(|end| end.checkpoint.as_ref()).or(kept.as_ref()) {
             Some(Ok(path)) => notes.push(format!("checkpoint {}", path.display())),
             Some(Err(error)) => failures.push(error.to_string()),
             None => {}
@@ -237,7 +244,9 @@ impl Running {
             Some(recorded) => summary.with_recording(recorded),
             None => summary,
         };
+        let changed_after_s =
+            matches!(reason, Reason::Changed(_)).then(|| self.gauges.acquire.frames() as f64 / self.facts.rate_hz);
         let view = telemetry.as_mut().map(|t| t.view(self.clock.now(), Some(reason.to_string())));
-        Outcome { summary, failures, notes, last: view }
+        Outcome { summary, failures, notes, changed_after_s, last: view }
     }
 }

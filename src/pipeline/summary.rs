@@ -23,7 +23,7 @@ pub(super) struct Facts {
     kind: &'static str,
     name: String,
     channels: usize,
-    rate_hz: f64,
+    pub rate_hz: f64,
     start_mb: Option<f64>,
 }
 
@@ -285,6 +285,8 @@ fn health(status: &TrainerStatus, alarms: &[&str]) -> Value {
         ("served_loss", found.served_loss),
         ("loss_ratio", found.ratio),
         ("cka", found.cka),
+        ("drift_embedding", found.drift.map(|drift| drift.embedding)),
+        ("drift_power", found.drift.map(|drift| drift.power)),
     ] {
         if let Some(value) = value {
             told[key] = json!(rounded(value));

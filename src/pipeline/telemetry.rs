@@ -8,6 +8,7 @@ use super::attach::AttachCounts;
 use super::display::DisplayStage;
 use super::map::MapStage;
 use super::report::Report;
+use super::summary::rounded;
 use super::taught;
 use super::teach::TeachCounts;
 use super::train::{Order, TrainCounts};
@@ -236,6 +237,7 @@ impl Telemetry {
             (consumer.into_owned(), json!({"consumed": consumed, "lost": lost, "left": left}))
         });
         let acquired = gauges.acquire.frames();
+        let drift = self.trainer.gate.examination.as_ref().and_then(|found| found.drift);
         let told = json!({
             "wall_s": now - self.started,
             "acquired": acquired,
@@ -253,6 +255,7 @@ impl Telemetry {
                 "loss": self.losses.last().map(|(_, loss)| *loss),
                 "std": self.trainer.std,
                 "rankme": self.trainer.rankme,
+                "drift": drift.map(|drift| rounded(drift.most())),
             },
         });
         self.tell("state", told, now);

@@ -7,6 +7,7 @@ use super::acquire::{AcquireParts, AcquireStage};
 use super::attach::{Attachment, BindError};
 use super::clock::unix_s;
 use super::display::DisplayStage;
+use super::keepsake::Keepsake;
 use super::map::{MapScale, MapStage};
 use super::outgoing::Outgoing;
 use super::plan::{OpenSource, Plan};
@@ -95,6 +96,7 @@ pub struct Stages {
     pub(super) encode: EncodeStage,
     pub(super) train: Option<TrainStage>,
     pub(super) teach: Option<TeachStage>,
+    pub(super) keepsake: Option<Keepsake>,
     pub(super) record: Option<RecordStage>,
     pub(super) publish: Option<ProcessedStage>,
     pub(super) telemetry: Telemetry,
@@ -171,7 +173,10 @@ impl Stages {
             settings.memory_windows = 0;
         }
         fits_into_memory(&settings)?;
-        let mut trainer = Trainer::new(settings).using(config.train.memory.uses).guarded(plan.gate.clone());
+        let mut trainer = Trainer::new(settings)
+            .using(config.train.memory.uses)
+            .drifting(config.train.memory.drift_fraction)
+            .guarded(plan.gate.clone());
         let mut conditioner = Conditioner::new(&plan.conditioning, rate_hz);
         let folder = &config.train.checkpoint;
         if let Some((path, checkpoint)) = &resumed {
@@ -292,6 +297,14 @@ impl Stages {
             labels,
         });
         let judge = plan.judge();
+        let keepsake =
+            teacher.as_ref().filter(|_| !training && !folder.as_os_str().is_empty()).map(|teacher| Keepsake {
+                folder: folder.clone(),
+                step: trainer.status().steps,
+                with_signal: config.train.checkpoint_signal,
+                model: resumed.map_or_else(|| trainer.checkpoint(&plan.identity, false), |(_, checkpoint)| checkpoint),
+                board: Arc::clone(&teacher.board),
+            });
         let settings =
             ServingSettings { length: plan.window, rate_hz: plan.rate_hz, skip_beyond: skip_beyond(capacity), judge };
         let published = outlet.is_some();
@@ -368,6 +381,7 @@ impl Stages {
             encode,
             train,
             teach,
+            keepsake,
             record,
             publish,
             telemetry,

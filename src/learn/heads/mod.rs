@@ -13,6 +13,7 @@ pub use classifier::{Classifier, HeadKind};
 pub use exam::{Exam, Figures as ExamFigures};
 pub use lessons::{Lesson, Lessons};
 pub use logistic::Regression;
+pub use saved::forget;
 
 /// What belongs to one generation.
 #[derive(Clone, Debug, PartialEq)]

@@ -8,11 +8,19 @@ use crate::learn::Learnt;
 use crate::learn::numbers::{numbers, of_numbers, of_rows, values};
 use std::sync::Arc;
 
+/// Before all names.
+const TEACH: &str = "teach.";
 /// Before the names of classes, whose values are their places.
 const CLASS: &str = "teach.class.";
 const EMBEDDINGS: &str = "teach.embeddings";
 const NUMBERS: &str = "teach.numbers";
 const WINDOWS: &str = "teach.windows";
+
+/// Takes lessons out of what a checkpoint holds.
+pub fn forget(learnt: &mut Learnt) {
+    learnt.tensors.retain(|named| !named.name.starts_with(TEACH));
+    learnt.counters.retain(|(name, _)| !name.starts_with(TEACH));
+}
 
 impl Lessons {
     /// Adds them to what a checkpoint holds; `with_signal` their windows too.
@@ -79,6 +87,9 @@ mod tests {
         for with_signal in [true, false] {
             let mut learnt = Learnt::default();
             lessons.save(&classes, &mut learnt, with_signal);
+            let mut without = learnt.clone();
+            forget(&mut without);
+            assert_eq!(without, Learnt::default());
             let (names, read) = Lessons::saved(&learnt, 2, 3).unwrap();
             assert_eq!(names, classes);
             for (written, read) in lessons.iter().zip(&read) {

@@ -4,7 +4,7 @@
 
 use crate::dsp::quality::Reasons;
 use crate::dsp::spectra::{Segment, Spectra};
-use crate::learn::{Examination, Figures, Health};
+use crate::learn::{Drift, Examination, Figures, Health};
 use crate::pipeline::eye::Eye;
 use crate::pipeline::view::{
     EmbeddingMap, GateView, Latency, Ledger, MapPoint, RecordingView, ServingView, Traces, TrainerState, TrainerView,
@@ -277,6 +277,7 @@ fn gate(step: u64) -> GateView {
         loud: 0.008,
         gradient_norm: 0.71,
         age_s: 214.0,
+        drift: Some(Drift { embedding: 0.42, power: 0.31, windows: [64, 128] }),
         alarms: Vec::new(),
     };
     let examination = Some(Arc::new(found));
