@@ -1,5 +1,9 @@
 //! The arguments as they are written.
 
+mod offline;
+
+pub use offline::PretrainArguments;
+
 use clap::{Args, Parser, ValueEnum};
 use std::path::PathBuf;
 
@@ -30,6 +34,8 @@ pub enum Subcommand {
     Export(ExportArguments),
     /// Say what is in recordings (EDF, EDF+, BDF, BDF+, XDF).
     Inspect(InspectArguments),
+    /// Train on recordings, and on folders of them that may be larger than memory.
+    Pretrain(PretrainArguments),
     /// Record a live stream (or any source) into EDF+, BDF+ or XDF, without a model.
     Record(RecordArguments),
     /// Play a recording as streams of the Lab Streaming Layer: its signals, its annotations, all streams of an XDF file.

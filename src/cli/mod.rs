@@ -17,6 +17,8 @@ mod export;
 mod inspect;
 mod inspect_xdf;
 mod interrupt;
+mod pretrain;
+mod progress;
 mod record;
 mod repair;
 mod replay;
@@ -33,7 +35,7 @@ use arguments::{Arguments, Subcommand};
 use clap::Parser;
 use neurostream::config::ConfigError;
 use neurostream::format::embedding::EmbeddingFileError;
-use neurostream::pipeline::PlanError;
+use neurostream::pipeline::{CorpusError, PlanError};
 use neurostream::serve::broadcast::BroadcastError;
 use neurostream::serve::record::RecordError;
 use neurostream::source::SourceError;
@@ -68,6 +70,7 @@ pub fn main() -> ExitCode {
         Subcommand::Embed(arguments) => embed::embed(&arguments),
         Subcommand::Export(arguments) => export::export(&arguments),
         Subcommand::Inspect(arguments) => inspect::inspect(&arguments),
+        Subcommand::Pretrain(arguments) => pretrain::pretrain(&arguments),
         Subcommand::Record(arguments) => record::record(&arguments),
         Subcommand::Replay(arguments) => replay::replay(&arguments),
         Subcommand::Convert(arguments) => convert::convert(&arguments),
@@ -112,6 +115,7 @@ fn code_of(error: &anyhow::Error) -> u8 {
     let unusable = error.is::<Unusable>()
         || error.is::<ConfigError>()
         || error.downcast_ref::<PlanError>().is_some_and(|e| matches!(e, PlanError::Problems { .. }))
+        || error.downcast_ref::<CorpusError>().is_some_and(|e| matches!(e, CorpusError::Problem(_)))
         || error.downcast_ref::<SourceError>().is_some_and(SourceError::is_choice)
         || error.downcast_ref::<ConvertError>().is_some_and(ConvertError::is_choice)
         || error.downcast_ref::<BroadcastError>().is_some_and(|e| matches!(e, BroadcastError::Nothing { .. }))

@@ -32,8 +32,13 @@ impl Drawing {
 
     /// Draws the windows of a batch.
     pub fn draw(&self, memory: &ReplayMemory, rng: &mut ChaCha8Rng, drawn: &mut Drawn) {
+        memory.draw(rng, self.count, self.recent, self.frames, &mut drawn[0]);
+        self.join(memory, rng, drawn);
+    }
+
+    /// Draws what rows hold beside their first windows, which are there.
+    pub fn join(&self, memory: &ReplayMemory, rng: &mut ChaCha8Rng, drawn: &mut Drawn) {
         let [first, others @ ..] = drawn;
-        memory.draw(rng, self.count, self.recent, self.frames, first);
         others.iter_mut().for_each(Vec::clear);
         if self.asks.is_of_one_window() {
             return;

@@ -35,4 +35,4 @@ pub use objective::{
 };
 pub use optimiser::{AdamW, Schedule};
 pub use replay::{Policy, ReplayMemory};
-pub use trainer::{Trainer, TrainerSettings, TrainerStatus};
+pub use trainer::{Trainer, TrainerSettings, TrainerStatus, Validation};

@@ -24,6 +24,7 @@ mod model;
 mod objective;
 mod outgoing;
 mod plan;
+mod pretrain;
 mod rate;
 #[cfg(test)]
 mod recorder_tests;
@@ -54,11 +55,14 @@ pub use clock::MonotonicClock;
 pub use embed::{EmbedError, Embedding};
 pub use excerpt::{Excerpt, ExcerptError, excerpt};
 pub use plan::{Plan, PlanError, open_source};
+pub use pretrain::{
+    Advance, Corpus, CorpusError, Found, Index, IndexError, Indexed, PretrainError, Pretraining, Tally,
+};
 pub use recording::{Recording, RecordingError};
 pub use run::{Outcome, RunError, Running, start};
 pub use shutdown::{Reason, Shutdown};
 pub use stage::{own_pool, spawn};
-pub use summary::Summary;
+pub use summary::{Summary, peak_mb};
 pub use validate::configure;
 pub use windows::{CutWindow, Windows};
 pub use wiring::{Options, Socket, Stages};

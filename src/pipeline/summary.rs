@@ -56,7 +56,8 @@ fn resident_mb() -> Option<f64> {
 }
 
 /// The most memory that this process ever had, in MB, where the system says.
-fn peak_mb() -> Option<f64> {
+#[must_use]
+pub fn peak_mb() -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kib: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;

@@ -42,6 +42,7 @@ fn wrong_values(config: &Config) -> Vec<Problem> {
     found.window(config);
     found.model(config);
     found.train(config);
+    found.pretrain(config);
     found.teach(config);
     found.rest(config);
     found.0
@@ -282,6 +283,22 @@ impl Findings {
         self.word("train.mixup.keys", &train.mixup.keys, MixupKeys::ALL.map(MixupKeys::word));
         self.range("train.mixup.alpha", train.mixup.alpha, 0.01..=100.0);
         self.range("train.mixup.share_weight", train.mixup.share_weight, 0.0..=1000.0);
+    }
+
+    fn pretrain(&mut self, config: &Config) {
+        let pretrain = &config.pretrain;
+        if let Err(error) = regex::Regex::new(&pretrain.group) {
+            let why = error.to_string();
+            let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ");
+            let allowed = format!("is no regular expression: {why}");
+            self.0.push(Problem::of("pretrain.group", format!("{:?}", pretrain.group), allowed));
+        }
+        self.range("pretrain.validation", pretrain.validation, 0.0..=0.9);
+        self.range("pretrain.windows", pretrain.windows, 2..=100_000);
+        self.range("pretrain.every", pretrain.every, 1..=1_000_000);
+        self.range("pretrain.epochs", pretrain.epochs, 0..=1_000_000);
+        self.range("pretrain.stretch_s", pretrain.stretch_s, 1.0..=86_400.0);
+        self.range("pretrain.mb", pretrain.mb, 1..=1_000_000);
     }
 
     fn teach(&mut self, config: &Config) {

@@ -29,4 +29,8 @@ pub trait Source: Send {
     /// # Errors
     /// If the source cannot go on.
     fn step(&mut self, now: Stamp, block: &mut Block, events: &mut Vec<Event>) -> Result<Progress, SourceError>;
+
+    /// Passes over what lies before this frame, as far as that spares reading it; what is read next is at most so much
+    /// before it. A source that cannot says everything as ever.
+    fn pass_over(&mut self, _frame: u64) {}
 }

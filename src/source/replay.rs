@@ -38,6 +38,25 @@ impl ReplaySource {
         block_s: f64,
         repeat: bool,
     ) -> Result<Self, SourceError> {
+        Self::with(path, selection, times, block_s, repeat, true)
+    }
+
+    /// Opens a recording as fast as possible and without its annotations, which take a pass through all of it.
+    ///
+    /// # Errors
+    /// As [`ReplaySource::open`].
+    pub fn open_bare(path: &Path, selection: &Selection, block_s: f64) -> Result<Self, SourceError> {
+        Self::with(path, selection, None, block_s, false, false)
+    }
+
+    fn with(
+        path: &Path,
+        selection: &Selection,
+        times: Option<f64>,
+        block_s: f64,
+        repeat: bool,
+        is_annotated: bool,
+    ) -> Result<Self, SourceError> {
         let mut file = EdfFile::open(path)?;
         let name = path.display().to_string();
         let ordinary: Vec<usize> = file.ordinary_signals().collect();
@@ -59,20 +78,20 @@ impl ReplaySource {
         let mut record = Record::default();
         file.read_record(0, &mut record)?;
         let origin_s = record.onset_s();
-        let markers = markers(&mut file, origin_s, rate_hz)?;
+        let markers = is_annotated.then(|| markers(&mut file, origin_s, rate_hz)).transpose()?;
         let facts = StreamFacts {
             kind: SourceKind::Replay,
             name,
             montage,
             rate_hz,
             frames: Some(frames),
-            markers: Some(Marker::texts(&markers)),
+            markers: markers.as_deref().map(Marker::texts),
         };
         let mut warnings = file.warnings();
         if !selection.is_explicit() {
             warnings.extend(left_out(&file, &signals, &ordinary));
         }
-        let playback = Playback::new(signals.len(), rate_hz, times, block_s, markers);
+        let playback = Playback::new(signals.len(), rate_hz, times, block_s, markers.unwrap_or_default());
         Ok(Self { file, facts, signals, record, next_record: 0, playback, origin_s, repeat, warnings })
     }
 
@@ -80,6 +99,23 @@ impl ReplaySource {
     #[must_use]
     pub fn block_frames(&self) -> usize {
         self.playback.block_frames
+    }
+
+    /// The last record that does not begin behind a frame; none if one on the way there cannot be read.
+    fn record_before(&mut self, frame: u64) -> Option<u64> {
+        let a_record = self.file.signals()[*self.signals.first()?].samples_per_record.max(1) as u64;
+        // With pauses between records it is an earlier one than without.
+        let (mut least, mut most) = (0, (frame / a_record).min(self.file.header().records.saturating_sub(1)));
+        if !self.file.header().format.is_discontinuous() {
+            return Some(most);
+        }
+        while least < most {
+            let middle = (least + most).div_ceil(2);
+            self.file.read_record(middle, &mut self.record).ok()?;
+            let onset = (self.record.onset_s() - self.origin_s) * self.facts.rate_hz;
+            if onset.round() <= frame as f64 { least = middle } else { most = middle - 1 }
+        }
+        Some(least)
     }
 
     /// Reads the next record, going back to the first one if it is to repeat; false at the end.
@@ -190,5 +226,14 @@ impl Source for ReplaySource {
             }
         }
         Ok(self.playback.give(now, block))
+    }
+
+    fn pass_over(&mut self, frame: u64) {
+        let Some(record) = self.record_before(frame).filter(|record| *record > self.next_record) else { return };
+        let a_record = self.signals.first().map_or(1, |&signal| self.file.signals()[signal].samples_per_record);
+        self.next_record = record;
+        // Records that do not follow on say themselves how much later they are.
+        self.playback.next = record * a_record as u64;
+        self.playback.refill();
     }
 }

@@ -11,6 +11,7 @@ mod embed;
 mod examples;
 mod export;
 mod inspect;
+mod pretrain;
 mod resume;
 mod torch;
 mod views;

@@ -4,6 +4,7 @@
 
 mod augment;
 mod methods;
+mod pretrain;
 mod quality;
 mod record;
 mod reference;
@@ -18,6 +19,7 @@ mod window;
 
 pub use augment::{AugmentConfig, AugmentStepConfig};
 pub use methods::{AutoencoderConfig, ForecastConfig, MaeConfig, MaskedConfig, MixupConfig, OrderConfig};
+pub use pretrain::PretrainConfig;
 pub use quality::QualityConfig;
 pub use record::RecordConfig;
 pub use reference::ReferenceConfig;
@@ -53,6 +55,8 @@ pub struct Config {
     pub model: ModelConfig,
     /// How it is trained.
     pub train: TrainConfig,
+    /// How recordings of folders are dealt out to train on.
+    pub pretrain: PretrainConfig,
     /// What markers teach meanwhile.
     pub teach: TeachConfig,
     /// Where embeddings go.

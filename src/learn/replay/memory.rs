@@ -78,6 +78,14 @@ impl ReplayMemory {
         Self { most_uses, ..self }
     }
 
+    /// Forgets all windows of a memory that is first in, first out; the room for them stays.
+    pub fn clear(&mut self) {
+        self.origins.clear();
+        self.recent.clear();
+        self.kept.clear();
+        self.uses.fill(0);
+    }
+
     /// Windows in it.
     #[must_use]
     pub fn len(&self) -> usize {

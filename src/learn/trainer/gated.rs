@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// Fewer held windows than this say nothing.
 const LEAST_WINDOWS: usize = 8;
 /// Draws of views for judging are numbered from here on, so that each window has the same ones at each look.
-const FIXED_DRAWS: u64 = 1 << 62;
+pub(super) const FIXED_DRAWS: u64 = 1 << 62;
 /// Windows of the memory that help to find the axes, beside the probe set.
 const AXES_WINDOWS: usize = 256;
 /// A window is loud with so many times the power of the middle one of its batch.
@@ -265,7 +265,7 @@ impl Trainer {
             let mut rng = ChaCha8Rng::seed_from_u64(self.settings.objective.seed ^ self.status.steps);
             rng.set_stream(u64::MAX - 1);
             self.drawing.draw(&self.memory, &mut rng, &mut self.drawn);
-            self.fill(&mut batch, FIXED_DRAWS);
+            self.fill(None, &mut batch, FIXED_DRAWS);
             batch.places.clear();
             return Some(batch);
         }

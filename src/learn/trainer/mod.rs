@@ -5,11 +5,13 @@
 
 mod drifting;
 mod gated;
+mod given;
 mod saved;
 mod signal;
 #[cfg(test)]
 mod tests;
 
+pub use given::Validation;
 pub(super) use saved::SERVED_METRIC;
 
 use super::draw::{Drawing, Drawn};
@@ -214,13 +216,14 @@ impl Trainer {
     /// If the memory is empty.
     pub fn draw(&mut self, batch: &mut Batch) {
         self.drawing.draw(&self.memory, &mut self.rng, &mut self.drawn);
-        self.fill(batch, self.draws);
+        self.fill(None, batch, self.draws);
         self.draws += self.drawn[0].len() as u64;
     }
 
-    /// Fills `batch` with the windows that are drawn, in views of the draws from `first` on.
-    fn fill(&mut self, batch: &mut Batch, first: u64) {
-        let asks = self.drawing.asks;
+    /// Fills `batch` with the windows that are drawn from a memory, its own where none is named, in views of the draws from
+    /// `first` on.
+    fn fill(&mut self, given: Option<&ReplayMemory>, batch: &mut Batch, first: u64) {
+        let (asks, memory) = (self.drawing.asks, given.unwrap_or(&self.memory));
         (batch.frames, batch.channels) = (self.settings.frames, self.settings.objective.encoder.channels);
         batch.places.clone_from(&self.drawn[0]);
         let Batch { views, origins, draw, .. } = batch;
@@ -229,17 +232,17 @@ impl Trainer {
             // Views of one window show the first one drawn.
             let drawn = &self.drawn[if asks.is_of_one_window() { 0 } else { which }];
             origins.clear();
-            origins.extend(drawn.iter().map(|&i| self.memory.origin(i)));
+            origins.extend(drawn.iter().map(|&i| memory.origin(i)));
             view.clear();
             for (row, &index) in drawn.iter().enumerate() {
                 let from = view.len();
-                self.memory.window(index, view);
+                memory.window(index, view);
                 if asks.is_augmented() {
                     // Another one for each view: a partner that both share would be what they have in common.
                     let partner = drawn[(row + 1 + which) % drawn.len()];
                     self.partner.clear();
                     if partner != index {
-                        self.memory.window(partner, &mut self.partner);
+                        memory.window(partner, &mut self.partner);
                     }
                     let partner = (partner != index).then_some(self.partner.as_slice());
                     self.augmenter.view(&mut view[from..], partner, first + row as u64, which as u64);

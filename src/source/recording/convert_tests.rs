@@ -125,3 +125,26 @@ fn whole_numbers_of_a_stream_stay_what_they_are() {
     let found: Vec<f64> = samples(&to, 0).into_iter().map(|(_, value)| value).collect();
     assert_eq!(found, numbers.iter().map(|n| f64::from(*n)).collect::<Vec<_>>());
 }
+
+#[test]
+fn what_lies_before_a_frame_is_passed_over_also_where_records_do_not_follow_on() {
+    use crate::signal::{Block, Stamp};
+    use crate::source::{Progress, ReplaySource, Selection, Source};
+    let folder = tempfile::tempdir().unwrap();
+    let path = mixed(folder.path());
+    let frames = |from: u64| {
+        let mut source = ReplaySource::open_bare(&path, &Selection::default(), 0.25).unwrap();
+        source.pass_over(from);
+        let (mut all, mut block) = (Vec::new(), Block::default());
+        while source.step(Stamp::default(), &mut block, &mut Vec::new()).unwrap() == Progress::Frames {
+            all.extend(block.samples.iter().enumerate().map(|(i, sample)| (block.first + i as u64, *sample)));
+            block.clear();
+        }
+        all
+    };
+    let whole = frames(0);
+    assert_eq!((whole.len(), whole[9999].0), (10_000, 12_499));
+    for (from, record) in [(999, 0), (1000, 1), (4999, 4), (6000, 4), (7499, 4), (7500, 5), (9600, 7), (99_999, 9)] {
+        assert_eq!(frames(from), whole[1000 * record..], "from frame {from}");
+    }
+}
