@@ -2,7 +2,7 @@
 
 mod offline;
 
-pub use offline::PretrainArguments;
+pub use offline::{PretrainArguments, ProbeArguments, ProbeTask};
 
 use clap::{Args, Parser, ValueEnum};
 use std::path::PathBuf;
@@ -36,6 +36,8 @@ pub enum Subcommand {
     Inspect(InspectArguments),
     /// Train on recordings, and on folders of them that may be larger than memory.
     Pretrain(PretrainArguments),
+    /// Say what frozen embeddings tell of labels, beside features that need no learning.
+    Probe(ProbeArguments),
     /// Record a live stream (or any source) into EDF+, BDF+ or XDF, without a model.
     Record(RecordArguments),
     /// Play a recording as streams of the Lab Streaming Layer: its signals, its annotations, all streams of an XDF file.

@@ -18,6 +18,7 @@ mod inspect;
 mod inspect_xdf;
 mod interrupt;
 mod pretrain;
+mod probe;
 mod progress;
 mod record;
 mod repair;
@@ -71,6 +72,7 @@ pub fn main() -> ExitCode {
         Subcommand::Export(arguments) => export::export(&arguments),
         Subcommand::Inspect(arguments) => inspect::inspect(&arguments),
         Subcommand::Pretrain(arguments) => pretrain::pretrain(&arguments),
+        Subcommand::Probe(arguments) => probe::probe(&arguments),
         Subcommand::Record(arguments) => record::record(&arguments),
         Subcommand::Replay(arguments) => replay::replay(&arguments),
         Subcommand::Convert(arguments) => convert::convert(&arguments),

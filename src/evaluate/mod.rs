@@ -8,12 +8,16 @@ mod labelled;
 mod neighbours;
 pub mod online;
 mod power;
+pub mod probe;
 pub mod recipe;
+pub mod scores;
+mod signal;
 
 pub use interval::Interval;
 pub use labelled::{EEGMAT, Labelled, LabelledError, Recording, SSVEP, Stretch, Trial};
 pub use neighbours::Features;
 pub use power::log_band_power;
+pub use signal::{log_covariance, slow_means};
 
 use neighbours::accuracy;
 use rand::SeedableRng;
@@ -37,7 +41,7 @@ pub struct Accuracy {
 /// Accuracies over all subjects: features as they are, and standardised by subject. `features` makes them for one group, and is
 /// told of each subject whether it teaches or is judged.
 pub fn accuracies(set: &Labelled, seed: u64, mut features: impl FnMut(&[bool]) -> Features) -> [Accuracy; 2] {
-    let groups = group_of(set.subjects, seed);
+    let groups = dealt(set.subjects, GROUPS, seed);
     let mut told = [(Vec::new(), Vec::new()), (Vec::new(), Vec::new())];
     for group in 0..GROUPS {
         let teaches: Vec<bool> = groups.iter().map(|&other| other != group).collect();
@@ -53,9 +57,9 @@ pub fn accuracies(set: &Labelled, seed: u64, mut features: impl FnMut(&[bool]) -
     told.map(|(near, few)| Accuracy { neighbours: accuracy(&near), few: accuracy(&few) })
 }
 
-/// The group of each subject, all groups of about the same size.
-fn group_of(subjects: usize, seed: u64) -> Vec<usize> {
+/// The group of each subject, all `groups` of about the same size.
+fn dealt(subjects: usize, groups: usize, seed: u64) -> Vec<usize> {
     let mut order: Vec<usize> = (0..subjects).collect();
     order.shuffle(&mut rand_chacha::ChaCha8Rng::seed_from_u64(seed));
-    order.into_iter().map(|place| place % GROUPS).collect()
+    order.into_iter().map(|place| place % groups).collect()
 }

@@ -29,6 +29,12 @@ impl Features {
     /// Of each trial whether its neighbours in the other `known` trials tell its class.
     #[must_use]
     pub fn told(&self, known: &[usize], asked: &[usize]) -> Vec<bool> {
+        self.nearest(known, asked).into_iter().zip(asked).map(|(told, &i)| told == self.classes[i]).collect()
+    }
+
+    /// The class that the neighbours of each trial in the other `known` trials tell.
+    #[must_use]
+    pub fn nearest(&self, known: &[usize], asked: &[usize]) -> Vec<usize> {
         let standard = self.standard(known);
         let unit = |&i: &usize| {
             let z = &standard[i];
@@ -37,7 +43,7 @@ impl Features {
         };
         let (keys, queries): (Vec<_>, Vec<_>) = (known.iter().map(unit).collect(), asked.iter().map(unit).collect());
         let classes = self.classes.iter().max().map_or(0, |most| most + 1);
-        let one = |(query, &asked): (&Vec<f32>, &usize)| {
+        let one = |query: &Vec<f32>| {
             let cosine = |key: &Vec<f32>| key.iter().zip(query).map(|(a, b)| a * b).sum::<f32>();
             let mut near: Vec<(f32, usize)> =
                 keys.iter().zip(known).map(|(k, &i)| (cosine(k), self.classes[i])).collect();
@@ -50,9 +56,9 @@ impl Features {
             }
             let chosen =
                 (0..classes).max_by(|&a, &b| votes[a].0.cmp(&votes[b].0).then(votes[a].1.total_cmp(&votes[b].1)));
-            chosen == Some(self.classes[asked])
+            chosen.unwrap_or(0)
         };
-        queries.iter().zip(asked).map(one).collect()
+        queries.iter().map(one).collect()
     }
 
     /// Of each trial whether a logistic regression tells its class that was taught a share of the `known` trials, at least
@@ -74,7 +80,7 @@ impl Features {
     }
 
     /// A share of trials, drawn class by class in equal numbers, at least one of each.
-    fn drawn(&self, known: &[usize], share: f64, rng: &mut ChaCha8Rng) -> Vec<usize> {
+    pub(super) fn drawn(&self, known: &[usize], share: f64, rng: &mut ChaCha8Rng) -> Vec<usize> {
         let classes: BTreeSet<usize> = known.iter().map(|&i| self.classes[i]).collect();
         let each = ((share * known.len() as f64 / classes.len() as f64).round() as usize).max(1);
         let of_class = |class: usize| known.iter().copied().filter(move |&i| self.classes[i] == class);
@@ -82,7 +88,7 @@ impl Features {
     }
 
     /// All rows less the mean of the `known` ones and over their deviation.
-    fn standard(&self, known: &[usize]) -> Vec<Vec<f32>> {
+    pub(super) fn standard(&self, known: &[usize]) -> Vec<Vec<f32>> {
         let dimension = self.rows[0].len();
         let n = known.len() as f32;
         let mean: Vec<f32> = (0..dimension).map(|d| known.iter().map(|&i| self.rows[i][d]).sum::<f32>() / n).collect();

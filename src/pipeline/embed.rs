@@ -63,7 +63,7 @@ fn few(labels: &[String]) -> String {
 pub struct Embedding {
     encoder: Encoder,
     windows: Windows,
-    channels: usize,
+    shape: EncoderShape,
     rate_hz: f64,
     generation: u64,
     duration_s: Option<f64>,
@@ -100,8 +100,8 @@ impl Embedding {
         }
         // Whatever serves any montage has no weight that belongs to a channel.
         let (channels, sites) = (plan.montage.len(), plan.identity.encoder.sites.clone());
-        let encoder =
-            model.encoder_for(&EncoderShape { channels, sites, ..card.encoder.clone() }, Compute::default())?;
+        let shape = EncoderShape { channels, sites, ..card.encoder.clone() };
+        let encoder = model.encoder_for(&shape, Compute::default())?;
         let scale = card.scale.as_ref().map(|state| state.of(&card.channels, &plan.identity.channels)).transpose()?;
         let duration_s = facts.frames.map(|frames| frames as f64 / facts.rate_hz);
         let windows = Windows::new(&plan, source, 0);
@@ -110,7 +110,7 @@ impl Embedding {
             None => windows,
         };
         let generation = card.generation.unwrap_or_default();
-        Ok(Self { encoder, windows, channels, rate_hz: plan.rate_hz, generation, duration_s, notes })
+        Ok(Self { encoder, windows, shape, rate_hz: plan.rate_hz, generation, duration_s, notes })
     }
 
     /// What was done to make it fit, to be told.
@@ -130,9 +130,24 @@ impl Embedding {
     /// # Errors
     /// If the recording cannot be read on.
     pub fn step<T>(&mut self, take: impl FnOnce(Row<'_>, bool) -> T) -> Result<Option<T>, EmbedError> {
+        self.step_seeing(|row, _, is_learnable| take(row, is_learnable))
+    }
+
+    /// The shape of the encoder as it is for this recording.
+    #[must_use]
+    pub fn shape(&self) -> &EncoderShape {
+        &self.shape
+    }
+
+    /// The same, with the samples `[T, C]` that the encoder saw.
+    ///
+    /// # Errors
+    /// If the recording cannot be read on.
+    pub fn step_seeing<T>(&mut self, take: impl FnOnce(Row<'_>, &[f32], bool) -> T) -> Result<Option<T>, EmbedError> {
+        let channels = self.shape.channels;
         let Some(CutWindow { origin, samples, quality, is_learnable }) = self.windows.step()? else { return Ok(None) };
-        let values = self.encoder.embed(samples.to_vec(), self.channels);
-        let (first, frames) = (origin.first, samples.len() / self.channels);
+        let values = self.encoder.embed(samples.to_vec(), channels);
+        let (first, frames) = (origin.first, samples.len() / channels);
         let row = Row {
             first,
             start_s: first as f64 / self.rate_hz,
@@ -147,7 +162,7 @@ impl Embedding {
             file: "",
             values: &values,
         };
-        Ok(Some(take(row, is_learnable)))
+        Ok(Some(take(row, samples, is_learnable)))
     }
 }
 

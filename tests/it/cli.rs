@@ -12,6 +12,7 @@ mod examples;
 mod export;
 mod inspect;
 mod pretrain;
+mod probe;
 mod resume;
 mod torch;
 mod views;

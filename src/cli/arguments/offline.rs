@@ -1,7 +1,7 @@
 //! The arguments of what is done at a desk, on recordings.
 
 use super::Format;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
 /// Arguments of `pretrain`.
@@ -42,6 +42,78 @@ pub struct PretrainArguments {
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// Progress as text, or as JSON, one object a line.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// What `probe` asks of embeddings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ProbeTask {
+    /// Tell classes apart: 20 neighbours by cosine, and logistic regression on shares of the labels.
+    #[default]
+    Classification,
+    /// Tell a number: ridge regression.
+    Regression,
+    /// Find the classes without labels: k-means.
+    Clustering,
+    /// Tell one class from all others, taught and without ever having seen it.
+    Detection,
+}
+
+/// Arguments of `probe`.
+#[derive(Debug, Args)]
+pub struct ProbeArguments {
+    /// Recordings, with --model; or what `embed` wrote of them (.csv, .npy).
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The model, as `export` and `pretrain` write it; rows of features that need no learning stand beside its own.
+    #[arg(long, value_name = "DIR")]
+    pub model: Option<PathBuf>,
+    /// Where labels come from: `annotations`; `/EXPRESSION/` for what it finds in the name of a file; or a table (CSV) with
+    /// the columns file, label and, where labels change within a file, start_s and end_s.
+    #[arg(long, value_name = "WHERE")]
+    pub labels: String,
+    /// Only these labels, separated by commas.
+    #[arg(long, value_name = "LABELS", value_delimiter = ',')]
+    pub classes: Vec<String>,
+    /// With annotations: windows begin so long after the onset at least, in seconds.
+    #[arg(long, value_name = "S", default_value_t = 0.0, allow_negative_numbers = true)]
+    pub offset: f64,
+    /// An expression that finds in a path whose recording it is: nobody is judged by what they taught themselves. Without it
+    /// each recording is by itself.
+    #[arg(long, value_name = "EXPRESSION")]
+    pub group: Option<String>,
+    /// What is asked.
+    #[arg(long, value_enum, default_value_t)]
+    pub task: ProbeTask,
+    /// With --task detection: the label to detect.
+    #[arg(long, value_name = "LABEL")]
+    pub positive: Option<String>,
+    /// Seconds from one window to the next at least; without it, windows do not overlap.
+    #[arg(long, value_name = "S")]
+    pub every: Option<f64>,
+    /// Deals of the groups, from 2 to 10.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub seeds: u64,
+    /// Parts that groups are dealt out to, at most half as many as there are groups; each is judged by what the others teach.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub folds: usize,
+    /// Shares of the labels that are taught, in percent; all of them in any case.
+    #[arg(long, value_name = "PERCENT", value_delimiter = ',', default_value = "1,5,10,100")]
+    pub shares: Vec<f64>,
+    /// Bands of the row of log band power, FROM-TO in hertz, separated by commas.
+    #[arg(long, value_name = "BANDS", value_delimiter = ',')]
+    pub bands: Vec<String>,
+    /// The stream of XDF recordings, by its name.
+    #[arg(long, value_name = "NAME")]
+    pub stream: Option<String>,
+    /// Write all figures of all seeds to this file as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// With --task classification: write what was told of each window, by neighbours and by regression, to this file as CSV.
+    #[arg(long, value_name = "FILE")]
+    pub predictions: Option<PathBuf>,
+    /// A table, or one object.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
 }

@@ -79,11 +79,18 @@ impl Regression {
     /// The likeliest class of a row.
     #[must_use]
     pub fn tell(&self, row: &[f32]) -> usize {
-        let logit = |class: usize| {
-            let weights = &self.weights[class * row.len()..][..row.len()];
-            weights.iter().zip(row).map(|(w, v)| w * f64::from(*v)).sum::<f64>() + self.bias[class]
-        };
-        (0..self.bias.len()).max_by(|a, b| logit(*a).total_cmp(&logit(*b))).unwrap_or(0)
+        (0..self.bias.len()).max_by(|a, b| self.logit(*a, row).total_cmp(&self.logit(*b, row))).unwrap_or(0)
+    }
+
+    /// How much likelier the second of two classes is than the first, as a logarithm.
+    #[must_use]
+    pub fn margin(&self, row: &[f32]) -> f64 {
+        self.logit(1, row) - self.logit(0, row)
+    }
+
+    fn logit(&self, class: usize, row: &[f32]) -> f64 {
+        let weights = &self.weights[class * row.len()..][..row.len()];
+        weights.iter().zip(row).map(|(w, v)| w * f64::from(*v)).sum::<f64>() + self.bias[class]
     }
 }
 
