@@ -26,6 +26,7 @@ mod outgoing;
 mod plan;
 mod pretrain;
 mod rate;
+mod recorder;
 #[cfg(test)]
 mod recorder_tests;
 mod recording;

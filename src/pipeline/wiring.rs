@@ -5,29 +5,27 @@
 
 use super::acquire::{AcquireParts, AcquireStage};
 use super::attach::{Attachment, BindError};
-use super::clock::unix_s;
 use super::display::DisplayStage;
 use super::keepsake::Keepsake;
 use super::map::{MapScale, MapStage};
 use super::outgoing::Outgoing;
 use super::plan::{OpenSource, Plan};
+use super::recorder::{Recorder, record_settings};
 use super::report::Report;
 use super::serving::Serving;
 use super::teach::TeachStage;
 use super::teaching::Teaching;
 use super::telemetry::{Consumer, Gauges, Telemetry};
 use super::timeline::Timeline;
-use super::to_recorder::{ToRecorder, to_recorder};
 use super::train::{Checkpoints, TrainParts, TrainStage};
 use super::watch::Watch;
 use crate::dsp::{Conditioner, Ratio, StateError};
 use crate::format::disk::{Disk, OsDisk};
-use crate::format::edf::Gap;
 use crate::format::embedding::{Beside, EmbeddingFile, EmbeddingFileError};
 use crate::learn::{Checkpoint, CheckpointError, Trainer, TrainerSettings};
 use crate::lsl::{Library, LslError};
 use crate::ring::{Branch, Doorbell, FrameReader, MarkerWriter, RingShape, Tee, WhenFull, frames_of, markers};
-use crate::serve::record::{EmbeddingCopy, EmbeddingFacts, RecordError, RecordFormat, RecordSettings, RecordStage};
+use crate::serve::record::{RecordError, RecordStage};
 use crate::serve::{EncodeStage, ProcessedStage, ServingSettings};
 use crate::signal::{Clock, Event, EventKind, Marker};
 use crate::window::{Around, Cutter, Slide};
@@ -129,8 +127,6 @@ pub(super) struct Bells {
 const RING_S: f64 = 4.0;
 /// Seconds of signal that the recorder may fall behind, as long as a slow disk takes.
 const RECORD_RING_S: f64 = 12.0;
-/// Embeddings that may wait for the recorder.
-const RECORD_QUEUE: usize = 4096;
 /// Orders that may wait for the trainer.
 const ORDERS: usize = 16;
 /// Blocks that a ring holds at most; live sources may send a block a frame.
@@ -405,60 +401,6 @@ fn attachment(socket: Option<&Socket>, notes: &mut Vec<String>) -> Result<Option
             Ok(None)
         }
     }
-}
-
-/// A recorder before it is joined to those that it hears from.
-struct Recorder {
-    stage: RecordStage,
-    told: ToRecorder,
-    embeddings: Option<Sender<EmbeddingCopy>>,
-}
-
-impl Recorder {
-    fn begin(
-        disk: &dyn Disk,
-        settings: &RecordSettings,
-        plan: &Plan,
-        (reader, capacity): (FrameReader, usize),
-        now: crate::signal::Stamp,
-    ) -> Result<Self, RecordError> {
-        let (embeddings, copies) = crossbeam_channel::bounded(RECORD_QUEUE);
-        let (embeddings, copies) = settings.embedding.as_ref().map(|_| (embeddings, copies)).unzip();
-        let (heard, told) = to_recorder(reader, capacity, copies);
-        let stage = RecordStage::create(disk, settings, &plan.facts, heard, now)?;
-        let told = told(stage.counts());
-        Ok(Self { stage, told, embeddings })
-    }
-
-    fn join(self, acquire: &mut AcquireStage, encode: &mut EncodeStage) -> RecordStage {
-        acquire.record(self.told);
-        self.embeddings.into_iter().for_each(|queue| encode.record(queue, self.stage.counts()));
-        self.stage
-    }
-}
-
-/// What is recorded, by the configuration.
-fn record_settings(
-    plan: &Plan,
-    path: &std::path::Path,
-    options: &Options,
-    clock: &dyn Clock,
-) -> Result<RecordSettings, RecordError> {
-    let config = &plan.config;
-    let written = RecordSettings::new(path, &plan.facts)?;
-    let embedding = EmbeddingFacts {
-        dimension: config.model.embedding,
-        rate_hz: if plan.around.is_some() { 0.0 } else { plan.rate_hz / plan.hop as f64 },
-    };
-    Ok(RecordSettings {
-        gap: if config.record.gaps == "hold" { Gap::Hold } else { Gap::Leave },
-        range_uv: config.record.range_uv,
-        patient: config.record.patient.clone(),
-        unix_zero_s: unix_s().map(|s| s - clock.now().0),
-        clock_offset_s: options.library.as_ref().map_or(0.0, |library| library.clock_offset(clock)),
-        embedding: (written.format == RecordFormat::Xdf).then_some(embedding),
-        ..written
-    })
 }
 
 /// Refuses a replay memory for which the system would end the program later.
