@@ -33,7 +33,8 @@ fn config() -> Config {
     config.train.batch = 16;
     config.window.hop_s = Some(1.0);
     config.pretrain.mb = 5;
-    config.pretrain.group = r"S\d+".to_owned();
+    // Names of temporary folders may hold an S and a number too.
+    config.pretrain.group = r"/(S\d+)[./]".to_owned();
     config.pretrain.stretch_s = 30.0;
     config
 }
