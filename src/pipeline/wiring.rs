@@ -153,11 +153,11 @@ impl Stages {
         options: &Options,
         clock: &dyn Clock,
     ) -> Result<Self, WiringError> {
-        let mut notes = plan.notes.clone();
-        let attachment = attachment(options.socket.as_ref(), &mut notes)?;
         let resumed = if options.resume { Some(Checkpoint::newest(&plan.config.train.checkpoint)?) } else { None };
         // A model keeps the channels that it was trained with.
         let plan = &resumed.as_ref().map_or_else(|| plan.clone(), |(_, c)| plan.for_model_of(&c.identity.channels));
+        let mut notes = plan.notes.clone();
+        let attachment = attachment(options.socket.as_ref(), &mut notes)?;
         let rate_hz = plan.facts.rate_hz;
         let config = &plan.config;
         let now = clock.now();

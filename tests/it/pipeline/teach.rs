@@ -115,3 +115,21 @@ fn trials_of_a_real_recording_teach_its_classes() {
     // Neither do the eight rests before the first other class.
     assert_eq!(teaching["asked"]["balanced_chance"], 0.333, "there is no rest after the first others");
 }
+
+#[test]
+fn what_is_taught_of_a_model_that_is_not_trained_is_kept() {
+    let (desk, recording) = (Desk::new(), bundled());
+    let frozen = ["--no-train", "--duration", "60"];
+    at_full_speed(&desk, &recording, &frozen);
+    assert!(!desk.path("checkpoints").exists(), "nothing was taught, nothing is left");
+    let taught = at_full_speed(&desk, &recording, &[&frozen[..], &["--teach"]].concat());
+    let remembered = |summary: &serde_json::Value| -> u64 {
+        let classes = summary["teaching"]["classes"].as_object().unwrap();
+        classes.values().map(|class| number(&class["remembered"])).sum()
+    };
+    assert!(remembered(&taught) > 20, "{taught}");
+    // Two seconds of it teach nothing more.
+    let short = ["--no-train", "--duration", "2", "--teach", "--resume"];
+    let resumed = at_full_speed(&desk, &recording, &short);
+    assert!(remembered(&resumed) >= remembered(&taught), "{resumed}");
+}
