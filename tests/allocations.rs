@@ -5,10 +5,10 @@
 use arc_swap::ArcSwapOption;
 use neurostream::dsp::quality::{Neighbours, Quality, QualitySettings};
 use neurostream::dsp::{Conditioner, Conditioning, Derivation, Deriver, Limit, Ratio, Reference, Scaling, Spread};
-use neurostream::learn::{Classifier, Heads};
+use neurostream::learn::{Classifier, Heads, Novelty};
 use neurostream::ring::{Branch, Doorbell, Tee, WhenFull, frames, markers};
 use neurostream::serve::Reading;
-use neurostream::serve::copies::copies;
+use neurostream::serve::copies::{Encoded, copies};
 use neurostream::signal::electrode::GridShapes;
 use neurostream::signal::{ChannelKind, Marker, Montage, Stamp};
 use neurostream::window::{
@@ -107,19 +107,27 @@ fn telling_classes_and_handing_windows_over_allocates_nothing() {
     let rows: Vec<(usize, Vec<f32>)> = (0..60).map(|i| (i % 4, row(i))).collect();
     let examples: Vec<(usize, &[f32])> = rows.iter().map(|(class, row)| (*class, row.as_slice())).collect();
     let heads = Arc::new(ArcSwapOption::empty());
-    let mut reading = Reading::new(Arc::clone(&heads), 4);
+    let mut reading = Reading::new(Arc::clone(&heads), [4, dimension]);
     let (mut writer, mut reader) = copies(4, samples, dimension, Arc::default());
     let window = vec![0.5; samples];
     let mut told = [0; 4];
+    let all: Vec<f32> = rows.iter().flat_map(|(_, row)| row.iter().copied()).collect();
+    let novelty = Novelty::of(&all, &all, dimension).map(Arc::new);
     for (generation, linear_from) in [(1, 1), (2, 1000)] {
         let classifier = Classifier::teach(&examples, dimension, linear_from);
-        heads.store(Some(Arc::new(Heads { generation, classes: vec![String::new(); 4], classifier })));
+        heads.store(Some(Arc::new(Heads {
+            generation,
+            classes: vec![String::new(); 4],
+            classifier,
+            novelty: novelty.clone(),
+        })));
         let mut run = || {
             for (class, row) in &rows {
                 writer.keep(&window);
                 reading.read(row, generation);
                 told[*class] += usize::from(reading.class() == Some(*class));
-                writer.push(0, Stamp(0.0), generation, true, row);
+                assert!(reading.novelty().is_some());
+                writer.push(Encoded { generation, embedding: row, ..Encoded::default() });
                 let slot = reader.pop().unwrap();
                 reader.give_back(slot);
             }

@@ -15,6 +15,7 @@ use neurostream::signal::Clock;
 use neurostream::source::SourceError;
 use neurostream::tui;
 use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,41 +37,109 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
     let shutdown = Shutdown::default();
     interrupt::listen(&shutdown).context("signals cannot be waited for")?;
 
-    let library = library(&config, arguments.publish.is_some())?;
-    let load = || library.clone().map_or_else(|| Library::load(config.lsl.library.as_deref()), Ok);
-    let source = match open_source(&config, load, &*clock, &|| !shutdown.is_requested()) {
-        Err(SourceError::Interrupted) => return Ok(ExitCode::from(interrupt::AT_ONCE)),
-        Err(error) if is_bundled(arguments) => {
-            return Err(anyhow::Error::from(error).context(
-                "the bundled recording is not here: name a source with --replay FILE, --lsl or --synthetic, or write it with \
-                 `neurostream synth recordings/synthetic-16ch.edf`",
-            ));
+    let mut config = config;
+    let mut duration_s = arguments.duration;
+    let mut all_well = true;
+    for number in 1u32.. {
+        let session = Session { arguments, config: &config, clock: &clock, number, duration_s };
+        let Some(outcome) = session.run(&shutdown)? else { return Ok(ExitCode::from(interrupt::AT_ONCE)) };
+        all_well &= session.report(&outcome)?;
+        let Some(taken_s) = outcome.changed_after_s.filter(|_| all_well && !shutdown.is_requested()) else { break };
+        duration_s = duration_s.map(|seconds| seconds - taken_s);
+        if duration_s.is_some_and(|left| left <= 0.0) {
+            break;
         }
-        opened => opened?,
-    };
-    let plan = Plan::new(&config, source.facts())?;
-    let options = Options { duration_s: arguments.duration, resume: arguments.resume, library };
-    let stages = Stages::wire(&plan, source, &options, &*clock)?;
-    let mut running = start(&plan, stages, Arc::clone(&clock), &shutdown)?;
+        let next = number + 1;
+        writeln!(io::stderr(), "neurostream: session {next} begins; its files have -{next} in their names")?;
+        for path in [&mut config.serve.embeddings, &mut config.record.file].into_iter().flatten() {
+            *path = numbered(path, number, next);
+        }
+    }
+    Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::from(super::FAILED) })
+}
 
-    let on_screen = !arguments.headless && io::stdout().is_terminal();
-    let mut interrupted = false;
-    if on_screen {
-        interrupted = dashboard(arguments, &mut running, &clock);
+/// From a source that is opened to its end, or to its return with other channels or at another rate: that is another
+/// session, with weights, normalisation and files of its own.
+struct Session<'a> {
+    arguments: &'a RunArguments,
+    config: &'a Config,
+    clock: &'a Arc<dyn Clock>,
+    number: u32,
+    duration_s: Option<f64>,
+}
+
+impl Session<'_> {
+    /// Runs it; none if somebody would not wait for its end.
+    fn run(&self, program: &Shutdown) -> anyhow::Result<Option<Outcome>> {
+        let Self { arguments, config, clock, number, duration_s } = *self;
+        let shutdown = program.session();
+        let library = library(config, arguments.publish.is_some())?;
+        let load = || library.clone().map_or_else(|| Library::load(config.lsl.library.as_deref()), Ok);
+        let source = match open_source(config, load, &**clock, &|| !shutdown.is_requested()) {
+            Err(SourceError::Interrupted) => return Ok(None),
+            Err(error) if is_bundled(arguments) => {
+                return Err(anyhow::Error::from(error).context(
+                    "the bundled recording is not here: name a source with --replay FILE, --lsl or --synthetic, or write it \
+                     with `neurostream synth recordings/synthetic-16ch.edf`",
+                ));
+            }
+            opened => opened?,
+        };
+        let plan = Plan::new(config, source.facts())?;
+        // What an earlier session learnt is of other channels.
+        let options = Options { duration_s, resume: arguments.resume && number == 1, library };
+        let stages = Stages::wire(&plan, source, &options, &**clock)?;
+        let mut running = start(&plan, stages, Arc::clone(clock), &shutdown)?;
+
+        let on_screen = !arguments.headless && io::stdout().is_terminal();
+        if on_screen && dashboard(arguments, &mut running, clock) {
+            return Ok(None);
+        }
+        let mut lines = StatusLines::new(arguments.format);
+        if !shutdown.is_requested() {
+            status_lines(&mut lines, &mut running);
+        }
+        let outcome = running.finish();
+        if !on_screen && let Some(view) = &outcome.last {
+            // With nobody at the other end the exit code still tells.
+            let _ = lines.tell(view);
+        }
+        Ok(Some(outcome))
     }
-    if interrupted {
-        return Ok(ExitCode::from(interrupt::AT_ONCE));
-    }
-    let mut lines = StatusLines::new(arguments.format);
-    if !shutdown.is_requested() {
-        status_lines(&mut lines, &mut running);
-    }
-    let outcome = running.finish();
-    if !on_screen && let Some(view) = &outcome.last {
+
+    /// Prints and writes the summary, and says what went wrong; true if nothing did.
+    fn report(&self, outcome: &Outcome) -> anyhow::Result<bool> {
+        let arguments = self.arguments;
+        let mut failures = outcome.failures.clone();
+        if let Some(path) = &arguments.summary {
+            let path = if self.number == 1 { path.clone() } else { numbered(path, 1, self.number) };
+            if let Err(error) = atomic::write(&path, outcome.summary.to_json().as_bytes()) {
+                failures.push(format!("{}: the summary cannot be written: {error}", path.display()));
+            }
+        }
+        let mut out = io::stdout().lock();
         // With nobody at the other end the exit code still tells.
-        let _ = lines.tell(view);
+        if arguments.headless && arguments.format == Format::Json {
+            let _ = writeln!(out, "{}", outcome.summary.to_line());
+        } else {
+            let _ = write!(out, "{}", outcome.summary.to_text());
+            for note in &outcome.notes {
+                let _ = writeln!(out, "  {note}");
+            }
+        }
+        for failure in &failures {
+            let _ = writeln!(io::stderr(), "neurostream: {failure}");
+        }
+        Ok(failures.is_empty())
     }
-    report(arguments, &outcome)
+}
+
+/// The name of a session's file, given that of an earlier one: `a.csv`, `a-2.csv`, `a-3.csv`.
+fn numbered(path: &Path, before: u32, number: u32) -> PathBuf {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let stem = if before == 1 { &stem } else { stem.strip_suffix(&format!("-{before}")).unwrap_or(&stem) };
+    let ending = path.extension().map_or(String::new(), |ending| format!(".{}", ending.to_string_lossy()));
+    path.with_file_name(format!("{stem}-{number}{ending}"))
 }
 
 /// True if nobody named a source: the built-in configuration plays the bundled recording.
@@ -82,7 +151,7 @@ fn is_bundled(arguments: &RunArguments) -> bool {
 /// The configuration with the command line laid over it.
 fn configuration(arguments: &RunArguments) -> anyhow::Result<Config> {
     let mut document = written::document(arguments.config.as_deref(), &arguments.set)?;
-    let text = |path: &std::path::Path| path.display().to_string();
+    let text = |path: &Path| path.display().to_string();
     let (replay, speed) = (arguments.replay.as_deref(), arguments.speed.as_deref());
     let (lsl, markers) = (&arguments.lsl, &arguments.markers);
     written::put_source(&mut document, replay, lsl, markers, arguments.synthetic, speed);
@@ -134,7 +203,7 @@ fn refuse_taken_summary(arguments: &RunArguments, config: &Config) -> Result<(),
 
 /// True for what an earlier run summed up, and for an empty file, as `mktemp` makes it. Recordings, which are longer, are
 /// not read for that.
-fn is_summary(path: &std::path::Path) -> bool {
+fn is_summary(path: &Path) -> bool {
     if std::fs::metadata(path).is_ok_and(|facts| facts.is_file() && facts.len() == 0) {
         return true;
     }
@@ -230,26 +299,18 @@ fn status_lines(lines: &mut StatusLines, running: &mut Running) {
     }
 }
 
-/// Prints and writes the summary, and says what went wrong.
-fn report(arguments: &RunArguments, outcome: &Outcome) -> anyhow::Result<ExitCode> {
-    let mut failures = outcome.failures.clone();
-    if let Some(path) = &arguments.summary
-        && let Err(error) = atomic::write(path, outcome.summary.to_json().as_bytes())
-    {
-        failures.push(format!("{}: the summary cannot be written: {error}", path.display()));
-    }
-    let mut out = io::stdout().lock();
-    // With nobody at the other end the exit code still tells.
-    if arguments.headless && arguments.format == Format::Json {
-        let _ = writeln!(out, "{}", outcome.summary.to_line());
-    } else {
-        let _ = write!(out, "{}", outcome.summary.to_text());
-        for note in &outcome.notes {
-            let _ = writeln!(out, "  {note}");
+#[cfg(test)]
+mod tests {
+    use super::numbered;
+    use std::path::Path;
+
+    #[test]
+    fn files_of_later_sessions_have_a_number() {
+        for (path, second, third) in
+            [("a/b.csv", "a/b-2.csv", "a/b-3.csv"), ("s-1.x.json", "s-1.x-2.json", "s-1.x-3.json"), ("r", "r-2", "r-3")]
+        {
+            let next = numbered(Path::new(path), 1, 2);
+            assert_eq!((next.to_str(), numbered(&next, 2, 3).to_str()), (Some(second), Some(third)));
         }
     }
-    for failure in &failures {
-        let _ = writeln!(io::stderr(), "neurostream: {failure}");
-    }
-    Ok(if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(super::FAILED) })
 }

@@ -3,6 +3,7 @@
 //! Plain structs that own their state; they run on whichever thread owns them. Invariant: the output does not depend
 //! on how the frames were cut into blocks.
 
+mod band_power;
 mod condition;
 mod envelope;
 mod filter;
@@ -13,6 +14,7 @@ pub mod resample;
 mod scale;
 mod vectorised;
 
+pub use band_power::BandPower;
 pub use condition::{Conditioner, Conditioning};
 pub use envelope::Envelope;
 pub use filter::{Cascade, Section};

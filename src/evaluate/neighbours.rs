@@ -135,7 +135,7 @@ mod tests {
     fn a_few_labels_tell_what_can_be_told_and_no_more() {
         let (known, asked): (Vec<usize>, Vec<usize>) = (0..300).partition(|i| *i < 150);
         let told = [true, false].map(|telling| accuracy(&features(telling).told_by_few(&known, &asked, 0.01, 1)));
-        assert!(told[0] > 0.9 && (0.25..0.42).contains(&told[1]), "{told:?}, a third by chance");
+        assert!(told[0] > 0.75 && (0.25..0.42).contains(&told[1]), "{told:?}, a third by chance");
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let drawn = [0.01, 0.1].map(|share| features(true).drawn(&known, share, &mut rng));
         assert_eq!(drawn.each_ref().map(Vec::len), [3, 15]);

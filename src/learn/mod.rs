@@ -24,9 +24,9 @@ pub mod twin;
 pub use axes::Axes;
 pub use checkpoint::{Checkpoint, CheckpointError, Identity};
 pub use encoder::{Architecture, Encoder, EncoderShape, Site, Streaming};
-pub use gate::{Alarm, Decision, Examination, Figures, GateSettings, Limit, Metrics, limit};
+pub use gate::{Alarm, Decision, Drift, Examination, Figures, GateSettings, Limit, Metrics, limit};
 pub use generation::Generation;
-pub use heads::{Classifier, HeadKind, Heads, Lesson, Lessons};
+pub use heads::{Classifier, HeadKind, Heads, Lesson, Lessons, Novelty};
 pub use health::Health;
 pub use model::{Model, ModelCard, ModelError};
 pub use objective::{

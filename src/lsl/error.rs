@@ -89,7 +89,7 @@ pub enum LslError {
         why: String,
     },
     /// The stream came back in another shape.
-    #[error("stream {stream} came back changed: {what}. Start again to use it as it is now")]
+    #[error("stream {stream} came back changed: {what}")]
     Changed {
         /// The stream.
         stream: String,

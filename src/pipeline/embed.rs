@@ -142,6 +142,7 @@ impl Embedding {
             quality: quality as f32,
             amplitudes: &[],
             class: None,
+            novelty: None,
             confidence: None,
             marker: None,
             file: "",

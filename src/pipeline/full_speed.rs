@@ -4,11 +4,11 @@
 //! and seed give the same embeddings and weights bit for bit.
 
 use super::acquire::Turn;
+use super::heads::HeadStage;
 use super::report::Report;
 use super::run::{Ends, Feed, TELEMETRY_EVERY_S};
 use super::shutdown::{Reason, Shutdown};
 use super::stage::{caught, own_pool, spawn};
-use super::teach::TeachStage;
 use super::wiring::Stages;
 use crate::serve::EncodeStage;
 use crate::signal::{Clock, Event};
@@ -41,7 +41,7 @@ pub(super) fn start(
 
 fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, ends: &Ends) {
     let Stages {
-        mut acquire, mut encode, mut train, mut teach, mut record, mut publish, mut telemetry, reports, ..
+        mut acquire, mut encode, mut train, mut heads, mut record, mut publish, mut telemetry, reports, ..
     } = stages;
     let (mut events, mut shown) = (Vec::new(), clock.now());
     while !shutdown.is_requested() {
@@ -52,8 +52,8 @@ fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, en
             Ok(Turn::Enough) => shutdown.request(Reason::Duration),
             Err(error) => shutdown.request(Reason::Failed { stage: "the source", why: error.to_string() }),
         }
-        if let Err(why) = encode_all(&mut encode, &mut teach, clock, &mut events) {
-            telemetry.teacher_stopped(clock.now(), &why);
+        if let Err(why) = encode_all(&mut encode, &mut heads, clock, &mut events) {
+            telemetry.heads_stopped(clock.now(), &why);
         }
         if let Some(stage) = &mut record
             && let Err(why) = caught(|| while stage.step(clock.now(), &mut events) {})
@@ -69,8 +69,8 @@ fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, en
             while !shutdown.is_requested() && train.step(clock) {}
         }
         // What is to be served has its heads before the next window comes.
-        if let Err(why) = learn_all(&mut teach, clock, &mut events) {
-            telemetry.teacher_stopped(clock.now(), &why);
+        if let Err(why) = learn_all(&mut heads, clock, &mut events) {
+            telemetry.heads_stopped(clock.now(), &why);
         }
         tell(&mut events, &reports);
         let now = clock.now();
@@ -82,8 +82,8 @@ fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, en
     }
     acquire.finish(clock.now());
     drop(acquire);
-    if let Err(why) = encode_all(&mut encode, &mut teach, clock, &mut events) {
-        telemetry.teacher_stopped(clock.now(), &why);
+    if let Err(why) = encode_all(&mut encode, &mut heads, clock, &mut events) {
+        telemetry.heads_stopped(clock.now(), &why);
     }
     let (sha256, file) = encode.finish();
     let _ = ends.encode.send((sha256, file.map_err(|error| error.to_string())));
@@ -94,8 +94,8 @@ fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, en
             Err(why) => telemetry.recorder_stopped(clock.now(), &why),
         }
     }
-    if let Some(mut teach) = teach {
-        teach.finish(clock.now(), &mut events);
+    if let Some(mut heads) = heads {
+        heads.finish(clock.now(), &mut events);
     }
     tell(&mut events, &reports);
     if let Some(mut train) = train {
@@ -105,26 +105,26 @@ fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, en
     let _ = feed.last.send(telemetry);
 }
 
-/// Encodes every window that is there; each teaches before the next one is read. Why teaching failed, where it did.
+/// Encodes every window that is there; each teaches before the next one is read. Why heads failed, where it did.
 fn encode_all(
     encode: &mut EncodeStage,
-    teach: &mut Option<TeachStage>,
+    heads: &mut Option<HeadStage>,
     clock: &dyn Clock,
     events: &mut Vec<Event>,
 ) -> Result<(), String> {
     let mut taught = Ok(());
     while encode.step(clock, events) {
-        taught = taught.and(learn_all(teach, clock, events));
+        taught = taught.and(learn_all(heads, clock, events));
     }
     taught
 }
 
-/// Lets the teacher do all that there is to do; one that panicked is gone.
-fn learn_all(teach: &mut Option<TeachStage>, clock: &dyn Clock, events: &mut Vec<Event>) -> Result<(), String> {
-    let Some(stage) = teach else { return Ok(()) };
+/// Lets the stage of heads do all that there is to do; one that panicked is gone.
+fn learn_all(heads: &mut Option<HeadStage>, clock: &dyn Clock, events: &mut Vec<Event>) -> Result<(), String> {
+    let Some(stage) = heads else { return Ok(()) };
     let taught = caught(|| while stage.step(clock.now(), events) {});
     if taught.is_err() {
-        *teach = None;
+        *heads = None;
     }
     taught
 }

@@ -4,10 +4,10 @@
 //! lose their writer, the readers drain them, and each stage completes what it wrote.
 
 use super::acquire::{AcquireStage, Turn};
+use super::heads::HeadStage;
 use super::run::{Ends, Feed, TELEMETRY_EVERY_S};
 use super::shutdown::{Reason, Shutdown};
 use super::stage::{lower_priority, own_pool, spawn};
-use super::teach::TeachStage;
 use super::telemetry::Telemetry;
 use super::train::TrainStage;
 use super::wiring::Stages;
@@ -29,7 +29,7 @@ const LAST_STRETCH_S: f64 = 0.0015;
 pub(super) const ACQUIRE: &str = "acquire";
 pub(super) const ENCODE: &str = "encode";
 pub(super) const TRAIN: &str = "train";
-pub(super) const TEACH: &str = "teach";
+pub(super) const HEADS: &str = "heads";
 pub(super) const RECORD: &str = "record";
 pub(super) const PUBLISH: &str = "publish";
 pub(super) const TELEMETRY: &str = "telemetry";
@@ -43,12 +43,12 @@ pub(super) fn start(
     feed: Feed,
     ends: &Ends,
 ) -> io::Result<Vec<&'static str>> {
-    let Stages { acquire, encode, train, teach, record, publish, telemetry, bells, reports, .. } = stages;
+    let Stages { acquire, encode, train, heads, record, publish, telemetry, bells, reports, .. } = stages;
     let mut names = vec![ENCODE, TELEMETRY, ACQUIRE];
     let (of_encode, of_train) = (ends.encode.clone(), ends.train.clone());
     // Consumers first, so that none misses the first frame.
     let (time, bell) = (Arc::clone(clock), Arc::clone(&bells.encode));
-    let (of_recorder, of_publisher, of_teacher) = (reports.clone(), reports.clone(), reports.clone());
+    let (of_recorder, of_publisher, of_heads) = (reports.clone(), reports.clone(), reports.clone());
     let told = move |event: Event| drop(reports.try_send(super::report::Report::Event(event)));
     spawn(ENCODE, false, shutdown, ends.tells_end(), move || {
         let _ = of_encode.send(encoding(encode, &bell, &*time, told));
@@ -61,11 +61,11 @@ pub(super) fn start(
             let _ = of_train.send(training(train, &bell, &*time, &token, threads));
         })?;
     }
-    if let Some(teach) = teach {
-        names.push(TEACH);
-        let (time, bell) = (Arc::clone(clock), Arc::clone(&bells.teach));
-        let told = move |event: Event| drop(of_teacher.try_send(super::report::Report::Event(event)));
-        spawn(TEACH, true, shutdown, ends.tells_end(), move || teaching(teach, &bell, &*time, &told))?;
+    if let Some(heads) = heads {
+        names.push(HEADS);
+        let (time, bell) = (Arc::clone(clock), Arc::clone(&bells.heads));
+        let told = move |event: Event| drop(of_heads.try_send(super::report::Report::Event(event)));
+        spawn(HEADS, true, shutdown, ends.tells_end(), move || making_heads(heads, &bell, &*time, &told))?;
     }
     if let Some(record) = record {
         names.push(RECORD);
@@ -110,6 +110,7 @@ async fn acquisition(stage: &mut AcquireStage, clock: &dyn Clock, shutdown: &Shu
             Ok(Turn::Full) => nap(0.001).await,
             Ok(Turn::Over(why)) => shutdown.request(Reason::Source(why)),
             Ok(Turn::Enough) => shutdown.request(Reason::Duration),
+            Err(error) if error.is_change() => shutdown.request(Reason::Changed(error.to_string())),
             Err(error) => shutdown.request(Reason::Failed { stage: "the source", why: error.to_string() }),
         }
     }
@@ -180,12 +181,12 @@ pub(super) fn recording(mut stage: RecordStage, bell: &Doorbell, clock: &dyn Clo
     recorded
 }
 
-/// The teacher's thread.
-fn teaching(mut stage: TeachStage, bell: &Doorbell, clock: &dyn Clock, tell: &impl Fn(Event)) {
+/// The thread of the stage of heads.
+fn making_heads(mut stage: HeadStage, bell: &Doorbell, clock: &dyn Clock, tell: &impl Fn(Event)) {
     lower_priority();
     // What it embeds anew must wait neither for the trainer's threads nor for the encoder's.
-    let _pool = own_pool(TEACH, 1, true);
-    until_over(&mut stage, bell, tell, TeachStage::is_over, |stage, events| stage.step(clock.now(), events));
+    let _pool = own_pool(HEADS, 1, true);
+    until_over(&mut stage, bell, tell, HeadStage::is_over, |stage, events| stage.step(clock.now(), events));
     let mut events = Vec::new();
     stage.finish(clock.now(), &mut events);
     events.drain(..).for_each(tell);
@@ -241,7 +242,7 @@ fn mourn(telemetry: &mut Telemetry, feed: &Feed, now: Stamp) {
     while let Ok((name, why)) = feed.died.try_recv() {
         match name {
             TRAIN => telemetry.trainer_stopped(now, &why),
-            TEACH => telemetry.teacher_stopped(now, &why),
+            HEADS => telemetry.heads_stopped(now, &why),
             RECORD => telemetry.recorder_stopped(now, &why),
             _ => {}
         }

@@ -11,7 +11,7 @@ use crate::lsl::{Library, LslError};
 use crate::ring::FrameReader;
 use crate::serve::outlet::{host, source_id};
 use crate::serve::{
-    EmbeddingOutlet, EmbeddingStream, HeadOutlet, HeadStream, ProcessedStage, ProcessedStream, StatusOutlet,
+    EmbeddingOutlet, EmbeddingStream, HeadOutlets, HeadStream, ProcessedStage, ProcessedStream, StatusOutlet,
 };
 use crate::signal::Clock;
 
@@ -49,13 +49,20 @@ impl<'a> Outgoing<'a> {
         EmbeddingOutlet::open(self.library, &stream, self.clock_offset_s)
     }
 
-    /// The stream of what heads tell, where there are any.
-    pub(super) fn heads(&self) -> Result<Option<HeadOutlet>, LslError> {
-        let Some(teach) = &self.plan.teach else { return Ok(None) };
-        let (name, source_id) = self.named("class");
-        let (classes, room, rate_hz) = (teach.classes.clone(), teach.room, self.windows_hz());
-        let stream = HeadStream { name, source_id, rate_hz, classes, room };
-        HeadOutlet::open(self.library, &stream, self.clock_offset_s).map(Some)
+    /// The streams of what heads tell, where there are any.
+    pub(super) fn heads(&self) -> Result<HeadOutlets, LslError> {
+        let mut outlets = HeadOutlets::new(self.clock_offset_s);
+        let stream = |what: &str| {
+            let (name, source_id) = self.named(what);
+            HeadStream { name, source_id, rate_hz: self.windows_hz() }
+        };
+        if let Some(teach) = &self.plan.teach {
+            outlets.publish_class(self.library, &stream("class"), &teach.classes, teach.room)?;
+        }
+        if self.plan.config.novelty.enabled {
+            outlets.publish_novelty(self.library, &stream("novelty"))?;
+        }
+        Ok(outlets)
     }
 
     /// Windows in a second. Markers come when they come: a stream of rate 0 is irregular.

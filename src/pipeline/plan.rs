@@ -447,12 +447,17 @@ fn gate(config: &Config, hop_s: f64) -> GateSettings {
         failures: gate.failures,
         probe: gate.probe,
         unseen: gate.unseen,
+        drift: gate.drift,
         // A window that takes longer than a hop makes the encoder fall behind.
         latency_ms: Some(gate.latency_ms.unwrap_or(hop_s * 1e3)),
         line_hz: config.quality.line_hz.unwrap_or(50.0),
         align: config.serve.align,
     };
-    if gate.enabled { settings } else { GateSettings { align: settings.align, ..GateSettings::open() } }
+    if gate.enabled {
+        settings
+    } else {
+        GateSettings { align: settings.align, drift: settings.drift, ..GateSettings::open() }
+    }
 }
 
 /// Windows that the replay memory holds: as many as are wanted, or as fit into the megabytes that it may take.

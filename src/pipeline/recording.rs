@@ -190,7 +190,10 @@ fn acquiring(mut stage: Acquire, clock: &dyn Clock, shutdown: &Shutdown) {
             Ok(Turn::Again) => {}
             Ok(Turn::Wait(seconds)) => until(seconds),
             Ok(Turn::Over(reason)) => shutdown.request(reason),
-            Err(error) => shutdown.request(Reason::Failed { stage: "the source", why: error.to_string() }),
+            Err(error) => {
+                let hint = if error.is_change() { "; start again to record it as it is now" } else { "" };
+                shutdown.request(Reason::Failed { stage: "the source", why: format!("{error}{hint}") });
+            }
         }
     }
     stage.tee.ring();

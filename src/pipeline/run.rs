@@ -5,6 +5,7 @@
 
 use super::command::Command;
 use super::full_speed;
+use super::keepsake::Keepsake;
 use super::live::{self, last, one};
 use super::plan::Plan;
 use super::shutdown::{Reason, Shutdown};
@@ -81,6 +82,7 @@ pub struct Running {
     record: Receiver<Recorded>,
     asked: Option<Stamp>,
     labels: Sender<Marker>,
+    keepsake: Option<Keepsake>,
 }
 
 /// How a run ended.
@@ -92,6 +94,8 @@ pub struct Outcome {
     pub failures: Vec<String>,
     /// What a person should know, a line each.
     pub notes: Vec<String>,
+    /// Seconds of signal that were taken in, where the source goes on in another shape.
+    pub changed_after_s: Option<f64>,
     /// The last View, with the events that no earlier one had.
     pub last: Option<View>,
 }
@@ -100,7 +104,7 @@ pub struct Outcome {
 ///
 /// # Errors
 /// If the system gives no threads.
-pub fn start(plan: &Plan, stages: Stages, clock: Arc<dyn Clock>, shutdown: &Shutdown) -> Result<Running, RunError> {
+pub fn start(plan: &Plan, mut stages: Stages, clock: Arc<dyn Clock>, shutdown: &Shutdown) -> Result<Running, RunError> {
     let (views_in, views) = crossbeam_channel::bounded(2);
     let (died_in, died) = crossbeam_channel::unbounded();
     let (last_in, last) = one();
@@ -109,7 +113,7 @@ pub fn start(plan: &Plan, stages: Stages, clock: Arc<dyn Clock>, shutdown: &Shut
     let (record_in, record) = one();
     let (done_in, done) = crossbeam_channel::unbounded();
     let (started, gauges, facts) = (clock.now(), stages.gauges.clone(), Facts::of(plan));
-    let labels = stages.labels.clone();
+    let (labels, keepsake) = (stages.labels.clone(), stages.keepsake.take());
     let feed = Feed { views: views_in, died, last: last_in };
     let ends = Ends { encode: encode_in, train: train_in, record: record_in, done: done_in, died: died_in };
     let start = if plan.at_full_speed { full_speed::start } else { live::start };
@@ -130,6 +134,7 @@ pub fn start(plan: &Plan, stages: Stages, clock: Arc<dyn Clock>, shutdown: &Shut
         record,
         asked: None,
         labels,
+        keepsake,
     })
 }
 
@@ -204,7 +209,8 @@ impl Running {
             failures.push(error.clone());
         }
         let train = last(&self.train);
-        match train.as_ref().and_then(|end| end.checkpoint.as_ref()) {
+        let kept = self.keepsake.take().and_then(Keepsake::keep);
+        match train.as_ref().and_then(|end| end.checkpoint.as_ref()).or(kept.as_ref()) {
             Some(Ok(path)) => notes.push(format!("checkpoint {}", path.display())),
             Some(Err(error)) => failures.push(error.to_string()),
             None => {}
@@ -228,7 +234,9 @@ impl Running {
             Some(recorded) => summary.with_recording(recorded),
             None => summary,
         };
+        let changed_after_s =
+            matches!(reason, Reason::Changed(_)).then(|| self.gauges.acquire.frames() as f64 / self.facts.rate_hz);
         let view = telemetry.as_mut().map(|t| t.view(self.clock.now(), Some(reason.to_string())));
-        Outcome { summary, failures, notes, last: view }
+        Outcome { summary, failures, notes, changed_after_s, last: view }
     }
 }

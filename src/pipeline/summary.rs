@@ -23,7 +23,7 @@ pub(super) struct Facts {
     kind: &'static str,
     name: String,
     channels: usize,
-    rate_hz: f64,
+    pub rate_hz: f64,
     start_mb: Option<f64>,
 }
 
@@ -124,8 +124,11 @@ impl Summary {
         if let Some(quality) = quality(gauges) {
             value["quality"] = quality;
         }
-        if let Some((teach, _)) = &gauges.teach {
-            value["teaching"] = taught::summary(teach);
+        if let Some(told) = gauges.heads.as_ref().and_then(taught::summary) {
+            value["teaching"] = told;
+        }
+        if let Some(told) = gauges.heads.as_ref().and_then(taught::novelty) {
+            value["novelty"] = told;
         }
         if counts.is_some() {
             value["training"] = training(gauges.method, wall_s, train, telemetry);
@@ -214,6 +217,9 @@ impl Summary {
         if let Some(told) = v.get("teaching") {
             taught::text(told, &mut text);
         }
+        if let Some(told) = v.get("novelty") {
+            taught::novelty_text(told, &mut text);
+        }
         text
     }
 }
@@ -285,6 +291,8 @@ fn health(status: &TrainerStatus, alarms: &[&str]) -> Value {
         ("served_loss", found.served_loss),
         ("loss_ratio", found.ratio),
         ("cka", found.cka),
+        ("drift_embedding", found.drift.map(|drift| drift.embedding)),
+        ("drift_power", found.drift.map(|drift| drift.power)),
     ] {
         if let Some(value) = value {
             told[key] = json!(rounded(value));

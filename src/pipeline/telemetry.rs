@@ -6,18 +6,18 @@
 use super::acquire::AcquireCounts;
 use super::display::DisplayStage;
 use super::report::Report;
-use super::taught;
-use super::teach::TeachCounts;
+use super::summary::rounded;
+use super::taught::{self, HeadCounts};
 use super::train::{Order, TrainCounts};
 use super::view::{
-    GateView, Latency, Ledger, RecordingView, ServingView, TeachingView, TrainerState, TrainerView, View,
+    GateView, Latency, Ledger, NoveltyView, RecordingView, ServingView, TeachingView, TrainerState, TrainerView, View,
 };
 use super::watch::QualityCounts;
 use crate::learn::{Generation, TrainerStatus};
 use crate::lsl::LslError;
 use crate::ring::{ReaderCounts, WriterCounts};
 use crate::serve::record::RecordCounts;
-use crate::serve::{EncodeCounts, ReadingCounts, StatusOutlet};
+use crate::serve::{EncodeCounts, StatusOutlet};
 use crate::signal::{Event, EventKind, Stamp, StreamFacts};
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender};
@@ -57,7 +57,7 @@ pub(super) struct Gauges {
     pub encode: Arc<EncodeCounts>,
     pub train: Option<Arc<TrainCounts>>,
     /// What is taught, and what the heads tell.
-    pub teach: Option<(Arc<TeachCounts>, Arc<ReadingCounts>)>,
+    pub heads: Option<HeadCounts>,
     /// Where what a person asks of the trainer goes.
     pub orders: Option<Sender<Order>>,
     pub consumers: Vec<Consumer>,
@@ -217,6 +217,7 @@ impl Telemetry {
             (consumer.to_owned(), json!({"consumed": consumed, "lost": lost, "left": left}))
         });
         let acquired = gauges.acquire.frames();
+        let drift = self.trainer.gate.examination.as_ref().and_then(|found| found.drift);
         let told = json!({
             "wall_s": now - self.started,
             "acquired": acquired,
@@ -226,7 +227,8 @@ impl Telemetry {
             "frames": ledgers.collect::<serde_json::Map<_, _>>(),
             "windows": gauges.encode.windows(),
             "generation": gauges.encode.generation(),
-            "teaching": gauges.teach.as_ref().map(|(teach, reading)| taught::state(teach, reading)),
+            "teaching": gauges.heads.as_ref().and_then(taught::state),
+            "novelty": gauges.heads.as_ref().and_then(taught::novelty),
             "training": {
                 "state": self.trainer.state.word(),
                 "steps": self.trainer.steps,
@@ -234,6 +236,7 @@ impl Telemetry {
                 "loss": self.losses.last().map(|(_, loss)| *loss),
                 "std": self.trainer.std,
                 "rankme": self.trainer.rankme,
+                "drift": drift.map(|drift| rounded(drift.most())),
             },
         });
         self.tell("state", told, now);
@@ -316,9 +319,9 @@ impl Telemetry {
         self.happened(Event { at: now, kind: EventKind::Error, text: format!("the trainer stopped: {why}") });
     }
 
-    /// The teacher has died; what was taught last is read on until the next generation.
-    pub fn teacher_stopped(&mut self, now: Stamp, why: &str) {
-        self.happened(Event { at: now, kind: EventKind::Error, text: format!("teaching stopped: {why}") });
+    /// The stage of heads has died; those that it made last are read on until the next generation.
+    pub fn heads_stopped(&mut self, now: Stamp, why: &str) {
+        self.happened(Event { at: now, kind: EventKind::Error, text: format!("heads are made no longer: {why}") });
     }
 
     /// The recorder has died; what it wrote is kept, and the run goes on.
@@ -380,7 +383,8 @@ impl Telemetry {
                 outlet: gauges.outlet.clone().map(|name| (name, encode.listened_to())),
                 file: gauges.file.clone(),
             },
-            teaching: gauges.teach.as_ref().map(|(teach, reading)| TeachingView::of(teach, reading)),
+            teaching: gauges.heads.as_ref().and_then(TeachingView::of),
+            novelty: gauges.heads.as_ref().and_then(NoveltyView::of),
             quality: gauges.quality.reasons(),
             events: self.events.iter().cloned().collect(),
             told: self.told,

@@ -4,15 +4,15 @@
 //! are owed depends on frames alone, so that at full speed a run is repeatable.
 
 use super::budget::{Budget, Rest};
+use super::heads::Taught;
 use super::report::Report;
 use super::run::Ends;
 use super::save::Saver;
 use super::scale_board::ScaleBoard;
 use super::serving::{Handed, Serving};
 use super::shutdown::Shutdown;
-use super::teach::Taught;
 use crate::learn::{
-    Batch, Checkpoint, CheckpointError, Decision, Generation, Identity, Origin, Trainer, TrainerStatus,
+    Batch, Checkpoint, CheckpointError, Decision, Drift, Generation, Identity, Origin, Trainer, TrainerStatus,
 };
 use crate::ring::FrameReader;
 use crate::signal::{Clock, Event, EventKind, Stamp};
@@ -230,11 +230,13 @@ impl TrainStage {
         self.trainer.draw(&mut self.batch);
         let report = self.trainer.step(&self.batch);
         self.budget.taken += 1;
-        if self.trainer.publishes()
-            && !report.skipped
-            && let Some(decision) = self.trainer.examine(now)
-        {
-            self.carry_out(decision, now);
+        if self.trainer.publishes() && !report.skipped {
+            let drifted = self.trainer.status().drifts;
+            let decision = self.trainer.examine(now);
+            self.tell_drift(drifted, now);
+            if let Some(decision) = decision {
+                self.carry_out(decision, now);
+            }
         }
         if self.trainer.status().examination.is_none() {
             self.trainer.observe();
@@ -262,6 +264,23 @@ impl TrainStage {
             }
         }
         true
+    }
+
+    /// Says that the signal has begun to drift, or does so no more.
+    fn tell_drift(&self, did: bool, now: Stamp) {
+        let status = self.trainer.status();
+        let Some(drift) = status.examination.as_ref().and_then(|found| found.drift) else { return };
+        let Drift { embedding, power, windows: [new, before] } = drift;
+        let figures = format!("embeddings {embedding:.2}, band power {power:.2} spreads away");
+        let text = match (did, status.drifts) {
+            (false, true) => format!(
+                "the signal drifts: {new} windows of the last minute against {before} before, {figures}; {:.0} % of a batch is new now",
+                100.0 * self.trainer.recent_share()
+            ),
+            (true, false) => format!("the signal drifts no more: {figures}"),
+            _ => return,
+        };
+        self.tell(now, if status.drifts { EventKind::Warning } else { EventKind::Ready }, text);
     }
 
     /// Does what a person asked for.
@@ -334,7 +353,7 @@ impl TrainStage {
         self.best = self.best.min(contrast);
         let mut checkpoint = self.trainer.checkpoint(&self.identity, to.with_signal);
         if let Some(taught) = self.teacher.as_ref().and_then(|teacher| teacher.board.load_full()) {
-            taught.lessons.save(&taught.classes, &mut checkpoint.learnt, to.with_signal);
+            taught.save(&mut checkpoint.learnt, to.with_signal);
         }
         Some((Checkpoint { scale: self.scale.read(), ..checkpoint }, step, is_best))
     }

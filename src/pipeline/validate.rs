@@ -43,6 +43,7 @@ fn wrong_values(config: &Config) -> Vec<Problem> {
     found.model(config);
     found.train(config);
     found.teach(config);
+    found.novelty(config);
     found.rest(config);
     found.0
 }
@@ -247,6 +248,7 @@ impl Findings {
         self.range("train.memory.mb", train.memory.mb, 0..=1_000_000);
         self.range("train.memory.uses", train.memory.uses, 1..=1_000_000_000);
         self.range("train.memory.recent_fraction", train.memory.recent_fraction, 0.0..=1.0);
+        self.range("train.memory.drift_fraction", train.memory.drift_fraction, 0.0..=1.0);
         self.word("train.memory.policy", &train.memory.policy, Policy::ALL.map(Policy::word));
         let gate = &train.gate;
         self.range("train.gate.loss_ratio", gate.loss_ratio, 1.0..=100.0);
@@ -254,6 +256,7 @@ impl Findings {
         self.range("train.gate.failures", gate.failures, 1..=1000);
         self.range("train.gate.probe", gate.probe, 0..=4096);
         self.range("train.gate.unseen", gate.unseen, 0..=4096);
+        self.range("train.gate.drift", gate.drift, 0.01..=1000.0);
         self.range("train.gate.latency_ms", gate.latency_ms.unwrap_or(1.0), 0.01..=60_000.0);
         if train.memory.windows < train.batch {
             let allowed = format!("must hold at least a batch, {} windows", train.batch);
@@ -298,6 +301,11 @@ impl Findings {
         self.range("teach.hold_s", teach.hold_s, 0.01..=86_400.0);
         self.range("teach.windows", teach.windows, 2..=100_000);
         self.range("teach.linear_from", teach.linear_from, 2..=1_000_000_000);
+    }
+
+    fn novelty(&mut self, config: &Config) {
+        self.range("novelty.alarms_per_hour", config.novelty.alarms_per_hour, 0.001..=3600.0);
+        self.range("novelty.windows", config.novelty.windows, 16..=4096);
     }
 
     fn rest(&mut self, config: &Config) {

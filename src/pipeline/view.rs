@@ -164,6 +164,21 @@ pub struct TeachingView {
     pub exam: ExamFigures,
 }
 
+/// How unlike everything before the newest window is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NoveltyView {
+    /// Its score, and how probable that is for a window like those before; none before there are enough of them.
+    pub now: Option<(f64, f64)>,
+    /// The probability from which on a window raises an alarm.
+    pub limit: f64,
+    /// Alarms, and hours that were looked at.
+    pub alarms: u64,
+    /// See `alarms`.
+    pub hours: f64,
+    /// Windows that it is compared with.
+    pub windows: usize,
+}
+
 /// The recording.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RecordingView {
@@ -208,6 +223,8 @@ pub struct View {
     pub serving: ServingView,
     /// What is taught, where that is on.
     pub teaching: Option<TeachingView>,
+    /// What is novel, where that is looked out for.
+    pub novelty: Option<NoveltyView>,
     /// `[C]`: what is wrong with each channel now; empty where nothing is watched.
     pub quality: Vec<Reasons>,
     /// The newest events in the order in which they were told; their times in seconds since the start.

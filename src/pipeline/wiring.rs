@@ -6,11 +6,12 @@
 use super::acquire::{AcquireParts, AcquireStage};
 use super::clock::unix_s;
 use super::display::DisplayStage;
+use super::heads::HeadStage;
+use super::keepsake::Keepsake;
 use super::outgoing::Outgoing;
 use super::plan::{OpenSource, Plan};
 use super::report::Report;
 use super::serving::Serving;
-use super::teach::TeachStage;
 use super::teaching::Teaching;
 use super::telemetry::{Consumer, Gauges, Telemetry};
 use super::timeline::Timeline;
@@ -25,7 +26,7 @@ use crate::learn::{Checkpoint, CheckpointError, Trainer, TrainerSettings};
 use crate::lsl::{Library, LslError};
 use crate::ring::{Branch, Doorbell, FrameReader, MarkerWriter, RingShape, Tee, WhenFull, frames_of, markers};
 use crate::serve::record::{EmbeddingCopy, EmbeddingFacts, RecordError, RecordFormat, RecordSettings, RecordStage};
-use crate::serve::{EncodeStage, ProcessedStage, ServingSettings};
+use crate::serve::{EncodeStage, HeadOutlets, ProcessedStage, ServingSettings};
 use crate::signal::{Clock, Event, EventKind, Marker};
 use crate::window::{Around, Cutter, Slide};
 use arc_swap::ArcSwap;
@@ -77,7 +78,8 @@ pub struct Stages {
     pub(super) acquire: AcquireStage,
     pub(super) encode: EncodeStage,
     pub(super) train: Option<TrainStage>,
-    pub(super) teach: Option<TeachStage>,
+    pub(super) heads: Option<HeadStage>,
+    pub(super) keepsake: Option<Keepsake>,
     pub(super) record: Option<RecordStage>,
     pub(super) publish: Option<ProcessedStage>,
     pub(super) telemetry: Telemetry,
@@ -99,7 +101,7 @@ impl std::fmt::Debug for Stages {
 pub(super) struct Bells {
     pub encode: Arc<Doorbell>,
     pub train: Arc<Doorbell>,
-    pub teach: Arc<Doorbell>,
+    pub heads: Arc<Doorbell>,
     pub record: Arc<Doorbell>,
     pub publish: Arc<Doorbell>,
     pub display: Arc<Doorbell>,
@@ -152,7 +154,10 @@ impl Stages {
             settings.memory_windows = 0;
         }
         fits_into_memory(&settings)?;
-        let mut trainer = Trainer::new(settings).using(config.train.memory.uses).guarded(plan.gate.clone());
+        let mut trainer = Trainer::new(settings)
+            .using(config.train.memory.uses)
+            .drifting(config.train.memory.drift_fraction)
+            .guarded(plan.gate.clone());
         let mut conditioner = Conditioner::new(&plan.conditioning, rate_hz);
         let folder = &config.train.checkpoint;
         if let Some((path, checkpoint)) = &resumed {
@@ -175,7 +180,7 @@ impl Stages {
         let outgoing = Outgoing::of(plan, options, clock);
         let (outlet, status, heads_outlet) = match &outgoing {
             Some(outgoing) => (Some(outgoing.embeddings(&served.load())?), outgoing.status()?, outgoing.heads()?),
-            None => (None, None, None),
+            None => (None, None, HeadOutlets::default()),
         };
         let file = match &config.serve.embeddings {
             Some(path) => Some(EmbeddingFile::create(path, config.model.embedding, &columns_beside(plan))?),
@@ -250,13 +255,12 @@ impl Stages {
         let mut for_markers: Vec<MarkerWriter> = for_cutter.into_iter().collect();
         let serving = Serving { served: Arc::clone(&served), reports: reports.clone() };
         let taught = resumed.as_ref().map(|(_, checkpoint)| &checkpoint.learnt);
-        let teaching = Teaching::wire(plan, taught, &serving, &bells.teach, late, &mut notes);
+        let teaching = Teaching::wire(plan, taught, &serving, &bells.heads, late, &mut notes);
         let (labels_in, labels) = crossbeam_channel::unbounded();
-        let (teacher, teach, gauge) = match teaching {
-            Some(Teaching { stage, teacher, reading, copies, markers }) => {
+        let (teacher, heads, gauge) = match teaching {
+            Some(Teaching { stage, teacher, reading, copies, markers, counts }) => {
                 for_markers.push(markers);
-                let gauge = (stage.counts(), reading.counts());
-                (Some(teacher), Some((stage, reading, copies)), Some(gauge))
+                (Some(teacher), Some((stage, reading, copies)), Some(counts))
             }
             None => (None, None, None),
         };
@@ -273,11 +277,19 @@ impl Stages {
             labels,
         });
         let judge = plan.judge();
+        let keepsake =
+            teacher.as_ref().filter(|_| !training && !folder.as_os_str().is_empty()).map(|teacher| Keepsake {
+                folder: folder.clone(),
+                step: trainer.status().steps,
+                with_signal: config.train.checkpoint_signal,
+                model: resumed.map_or_else(|| trainer.checkpoint(&plan.identity, false), |(_, checkpoint)| checkpoint),
+                board: Arc::clone(&teacher.board),
+            });
         let settings =
             ServingSettings { length: plan.window, rate_hz: plan.rate_hz, skip_beyond: skip_beyond(capacity), judge };
         let published = outlet.is_some();
         let mut encode = EncodeStage::new(settings, for_encoder, cutter, served, outlet, file);
-        let teach = teach.map(|(stage, reading, copies)| {
+        let heads = heads.map(|(stage, reading, copies)| {
             encode.read(reading, heads_outlet, copies);
             stage
         });
@@ -306,7 +318,7 @@ impl Stages {
             acquire: acquire.counts(),
             encode: encode.counts(),
             train: train.as_ref().map(TrainStage::counts),
-            teach: gauge,
+            heads: gauge,
             orders: training.then_some(orders),
             consumers,
             method: plan.identity.method.word(),
@@ -338,7 +350,8 @@ impl Stages {
             acquire,
             encode,
             train,
-            teach,
+            heads,
+            keepsake,
             record,
             publish,
             telemetry,
@@ -449,6 +462,7 @@ fn columns_beside(plan: &Plan) -> Beside {
     Beside {
         amplitudes: labels.map(str::to_owned).collect(),
         classes: plan.teach.is_some(),
+        novelty: plan.config.novelty.enabled,
         markers: plan.around.is_some(),
         files: false,
     }

@@ -3,6 +3,7 @@
 //! The encoder's thread owns the [`CopyWriter`], one consumer's thread the [`CopyReader`]. Invariant: slots are made once and
 //! go round between the two, so that handing one over neither waits nor allocates; a window that finds none is counted.
 
+use crate::learn::Lesson;
 use crate::ring::Doorbell;
 use crate::signal::Stamp;
 use rtrb::{Consumer, Producer};
@@ -20,10 +21,39 @@ pub struct WindowCopy {
     pub generation: u64,
     /// True if it is good enough to be learnt from.
     pub is_good: bool,
+    /// How probable it is, where novelty is looked out for.
+    pub probability: Option<f64>,
     /// The embedding.
     pub embedding: Vec<f32>,
     /// Its samples `[T, C]`; empty where nobody wants them.
     pub samples: Vec<f32>,
+}
+
+impl WindowCopy {
+    /// The same to be remembered.
+    #[must_use]
+    pub fn lesson(&self, class: usize, span: u64) -> Lesson {
+        let samples = (!self.samples.is_empty()).then(|| Arc::from(self.samples.as_slice()));
+        let (first, generation, embedding) = (self.first, self.generation, self.embedding.clone());
+        Lesson { class, span, first, generation, embedding, samples }
+    }
+}
+
+/// What is known of a window once it is encoded.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Encoded<'a> {
+    /// Number of its first frame.
+    pub first: u64,
+    /// When its last frame was sampled.
+    pub stamp: Stamp,
+    /// The generation that made the embedding.
+    pub generation: u64,
+    /// True if it is good enough to be learnt from.
+    pub is_good: bool,
+    /// How probable it is, where novelty is looked out for.
+    pub probability: Option<f64>,
+    /// The embedding.
+    pub embedding: &'a [f32],
 }
 
 /// Both ends for `slots` windows of `samples` samples, or none of these, and embeddings of `dimension` numbers.
@@ -59,12 +89,14 @@ impl CopyWriter {
     }
 
     /// Hands the window over with its embedding.
-    pub fn push(&mut self, first: u64, stamp: Stamp, generation: u64, is_good: bool, embedding: &[f32]) {
+    pub fn push(&mut self, encoded: Encoded<'_>) {
+        let Encoded { first, stamp, generation, is_good, probability, embedding } = encoded;
         let Some(mut slot) = self.next.take().filter(|slot| slot.embedding.len() == embedding.len()) else {
             self.missed.store(self.missed.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
             return;
         };
         (slot.first, slot.stamp, slot.generation, slot.is_good) = (first, stamp, generation, is_good);
+        slot.probability = probability;
         slot.embedding.copy_from_slice(embedding);
         // There is room for as many as there are.
         let _ = self.into.push(slot);
@@ -113,7 +145,7 @@ mod tests {
         let missed = writer.missed();
         let mut push = |first: u64| {
             writer.keep(&[first as f32; 3]);
-            writer.push(first, Stamp(0.0), 1, true, &[first as f32, 0.5]);
+            writer.push(Encoded { first, embedding: &[first as f32, 0.5], ..Encoded::default() });
         };
         (0..3).for_each(&mut push);
         assert_eq!(missed.load(Ordering::Relaxed), 1);

@@ -4,9 +4,9 @@
 //! loaded once, and its embedding goes out with the window's bounds and quality, that generation's number and its latency.
 //! A window that is bad is served all the same, and says so. An outlet or a file that fails costs itself, not the stage.
 
-use super::copies::CopyWriter;
+use super::copies::{CopyWriter, Encoded};
 use super::record::{EmbeddingCopy, RecordCounts};
-use super::{EmbeddingOutlet, HeadOutlet, Reading, Sent};
+use super::{EmbeddingOutlet, HeadOutlets, Reading, Sent};
 use crate::dsp::LatencyHistogram;
 use crate::format::embedding::{EmbeddingFile, Row};
 use crate::learn::Generation;
@@ -102,7 +102,7 @@ pub struct EncodeStage {
     recorder: Option<(Sender<EmbeddingCopy>, Arc<RecordCounts>)>,
     /// What heads tell of each embedding, and where that and the window go.
     reading: Option<Reading>,
-    told: Option<HeadOutlet>,
+    told: HeadOutlets,
     copies: Option<CopyWriter>,
     hasher: Sha256,
     flushed: Stamp,
@@ -142,7 +142,7 @@ impl EncodeStage {
             file_error: None,
             recorder: None,
             reading: None,
-            told: None,
+            told: HeadOutlets::default(),
             copies: None,
             hasher: Sha256::new(),
             flushed: Stamp::default(),
@@ -155,7 +155,7 @@ impl EncodeStage {
     }
 
     /// Reads heads, publishes what they tell, and hands windows over to whoever makes heads of them.
-    pub fn read(&mut self, reading: Reading, told: Option<HeadOutlet>, copies: CopyWriter) {
+    pub fn read(&mut self, reading: Reading, told: HeadOutlets, copies: CopyWriter) {
         (self.reading, self.told, self.copies) = (Some(reading), told, Some(copies));
     }
 
@@ -221,6 +221,7 @@ impl EncodeStage {
             amplitudes: &amplitudes,
             class: None,
             confidence: None,
+            novelty: None,
             marker: marker.as_ref(),
             file: "",
             values: &values,
@@ -228,7 +229,9 @@ impl EncodeStage {
         self.publish(row, stamp, now, events);
         // After all else that is told of it: whoever learns from it must not have said it.
         if let Some(copies) = &mut self.copies {
-            copies.push(first, stamp, number, self.settings.judge.is_learnable(quality), &values);
+            let probability = self.reading.as_ref().and_then(Reading::novelty).map(|(_, probability)| probability);
+            let is_good = self.settings.judge.is_learnable(quality);
+            copies.push(Encoded { first, stamp, generation: number, is_good, probability, embedding: &values });
         }
         self.counts.latency.add(latency_ms);
         self.counts.windows.store(self.counts.windows() + 1, Ordering::Relaxed);
@@ -260,15 +263,16 @@ impl EncodeStage {
             }
         }
         let reading = self.reading.as_ref();
-        if let (Some(told), Some(reading)) = (&mut self.told, reading)
-            && let Err(error) = told.push(reading, stamp)
+        if let Some(reading) = reading
+            && let Err(error) = self.told.push(reading, stamp)
         {
-            let text = format!("classes are no longer published: {error}");
+            let text = format!("classes and novelty are no longer published: {error}");
             events.push(Event { at: now, kind: EventKind::Warning, text });
-            self.told = None;
+            self.told = HeadOutlets::default();
         }
         let class = reading.and_then(Reading::name);
-        let row = Row { class, confidence: class.and(reading).map(Reading::confidence), ..row };
+        let novelty = reading.and_then(Reading::novelty);
+        let row = Row { class, confidence: class.and(reading).map(Reading::confidence), novelty, ..row };
         if let Some(file) = &mut self.file {
             let flush = now - self.flushed >= FLUSH_EVERY_S;
             let written = file.push(row).and_then(|()| if flush { file.flush() } else { Ok(()) });
@@ -290,7 +294,8 @@ impl EncodeStage {
     pub fn finish(&mut self) -> (String, Result<(), EncodeError>) {
         self.cutter.finish(&mut self.reader);
         self.counts.rejected_gap.store(self.cutter.rejected(), Ordering::Relaxed);
-        (self.outlet, self.recorder, self.told, self.copies) = (None, None, None, None);
+        (self.outlet, self.recorder, self.copies) = (None, None, None);
+        self.told = HeadOutlets::default();
         let completed: Result<Option<PathBuf>, String> =
             self.file.take().map(|file| file.finish().map_err(|error| error.to_string())).transpose();
         let error = self.file_error.take().or(completed.err());

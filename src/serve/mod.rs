@@ -12,7 +12,7 @@ mod schedule;
 mod status;
 
 pub use encode::{EncodeCounts, EncodeError, EncodeStage, ServingSettings};
-pub use head_outlet::{HeadOutlet, HeadStream};
+pub use head_outlet::{HeadOutlets, HeadStream};
 pub use outlet::{EmbeddingOutlet, EmbeddingStream, Sent};
 pub use processed::{ProcessedStage, ProcessedStream};
 pub use reading::{Reading, ReadingCounts};

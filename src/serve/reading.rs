@@ -6,16 +6,25 @@
 use crate::learn::Heads;
 use arc_swap::ArcSwapOption;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 
 /// What was told last, for others to read.
 #[derive(Debug)]
 pub struct ReadingCounts {
     class: AtomicI64,
     confidence: AtomicU32,
+    /// Score and probability; NaN without.
+    novelty: [AtomicU64; 2],
 }
 
 impl ReadingCounts {
+    /// How unlike everything before the last window is, and how probable that is; none before there is enough of that.
+    #[must_use]
+    pub fn novelty(&self) -> Option<(f64, f64)> {
+        let [score, probability] = self.novelty.each_ref().map(|bits| f64::from_bits(bits.load(Ordering::Relaxed)));
+        (!score.is_nan()).then_some((score, probability))
+    }
+
     /// The class of the last window and its probability; none before there is a classifier.
     #[must_use]
     pub fn class(&self) -> Option<(usize, f32)> {
@@ -32,15 +41,21 @@ pub struct Reading {
     last: Option<Arc<Heads>>,
     class: Option<usize>,
     probabilities: Vec<f32>,
+    /// For an embedding on other axes.
+    room: Vec<f32>,
+    novelty: Option<(f32, f64)>,
     counts: Arc<ReadingCounts>,
 }
 
 impl Reading {
-    /// Of heads that come here, with room for so many classes.
+    /// Of heads that come here, with room for so many classes and embeddings of so many numbers.
     #[must_use]
-    pub fn new(heads: Arc<ArcSwapOption<Heads>>, classes: usize) -> Self {
-        let counts = ReadingCounts { class: AtomicI64::new(-1), confidence: AtomicU32::new(0) };
-        Self { heads, last: None, class: None, probabilities: vec![0.0; classes], counts: Arc::new(counts) }
+    pub fn new(heads: Arc<ArcSwapOption<Heads>>, [classes, dimension]: [usize; 2]) -> Self {
+        let none = || AtomicU64::new(f64::NAN.to_bits());
+        let novelty = [none(), none()];
+        let counts = ReadingCounts { class: AtomicI64::new(-1), confidence: AtomicU32::new(0), novelty };
+        let (probabilities, counts) = (vec![0.0; classes], Arc::new(counts));
+        Self { heads, last: None, class: None, probabilities, room: vec![0.0; dimension], novelty: None, counts }
     }
 
     /// What was told last, to keep.
@@ -65,9 +80,22 @@ impl Reading {
                 None
             }
         };
+        self.novelty = heads.and_then(|heads| heads.novelty.as_ref()).map(|novelty| {
+            let score = novelty.score(embedding, &mut self.room);
+            (score, novelty.probability(score))
+        });
+        let (score, probability) = self.novelty.unwrap_or((f32::NAN, f64::NAN));
+        self.counts.novelty[1].store(probability.to_bits(), Ordering::Relaxed);
+        self.counts.novelty[0].store(f64::from(score).to_bits(), Ordering::Relaxed);
         self.counts.confidence.store(self.confidence().to_bits(), Ordering::Relaxed);
         let class = self.class.and_then(|class| i64::try_from(class).ok()).unwrap_or(-1);
         self.counts.class.store(class, Ordering::Relaxed);
+    }
+
+    /// How unlike everything before the last embedding is, and how probable that is for one like those.
+    #[must_use]
+    pub fn novelty(&self) -> Option<(f32, f64)> {
+        self.novelty
     }
 
     /// The class of the last embedding.
@@ -102,13 +130,13 @@ mod tests {
 
     fn heads(generation: u64) -> Arc<Heads> {
         let classifier = Classifier::teach(&[(0, &[1.0, 0.0]), (1, &[-1.0, 0.0])], 2, 9);
-        Arc::new(Heads { generation, classes: vec!["a".into(), "b".into()], classifier })
+        Arc::new(Heads { generation, classes: vec!["a".into(), "b".into()], classifier, novelty: None })
     }
 
     #[test]
     fn heads_of_another_generation_tell_nothing() {
         let shared = Arc::new(ArcSwapOption::empty());
-        let mut reading = Reading::new(Arc::clone(&shared), 3);
+        let mut reading = Reading::new(Arc::clone(&shared), [3, 2]);
         let counts = reading.counts();
         reading.read(&[-0.5, 0.1], 4);
         assert_eq!((reading.name(), counts.class()), (None, None));

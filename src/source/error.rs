@@ -82,6 +82,12 @@ pub enum SourceError {
 }
 
 impl SourceError {
+    /// True if the stream is there, with other channels or at another rate.
+    #[must_use]
+    pub fn is_change(&self) -> bool {
+        matches!(self, Self::Lsl(LslError::Changed { .. }))
+    }
+
     /// True if the configuration is what has to change.
     #[must_use]
     pub fn is_choice(&self) -> bool {

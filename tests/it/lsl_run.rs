@@ -99,6 +99,34 @@ fn a_stream_comes_in_and_its_embeddings_go_out() {
 }
 
 #[test]
+fn a_source_that_comes_back_with_other_channels_begins_a_new_session() {
+    on_loopback(&a_source_that_comes_back_with_other_channels_begins_a_new_session, |rig| {
+        let outlet = |more: &[&str]| rig.outlet(&[&["name=amp", "source_id=sn1", "rate=250"][..], more].concat());
+        let first = outlet(&["channels=8", "labels=Fp1,Fp2,C3,C4,P3,P4,O1,O2"]);
+        let desk = Desk::new();
+        let record = ["--record", "r.edf", "--embeddings", "e.csv", "--duration", "8"];
+        let program = desk.start(&run(&[&["--lsl", "amp", "--publish", "emb"][..], &record].concat()));
+        let mut receiver = rig.peer("inlet.py", &["name=emb", "samples=5"]);
+        (0..5).for_each(|_| drop(receiver.line("sample")));
+        drop(first);
+        let _second = outlet(&["channels=4", "labels=C3,Cz,C4,P7"]);
+        program.wait().ends_with(0);
+
+        let [first, second] = ["s.json", "s-2.json"].map(|name| desk.json(name));
+        let reason = first["reason"].as_str().unwrap();
+        assert!(reason.contains("came back changed: it had 8 channels and has 4"), "{reason}");
+        assert_eq!(second["reason"], "duration reached");
+        assert_eq!([&first, &second].map(|s| s["source"]["channels"].as_u64()), [Some(8), Some(4)]);
+        let signal_s = [&first, &second].map(|s| s["signal_s"].as_f64().unwrap());
+        assert!(signal_s.iter().all(|s| *s > 1.0) && (signal_s[0] + signal_s[1] - 8.0).abs() < 0.01, "{signal_s:?}");
+        for (summary, embeddings, recording) in [(&first, "e.csv", "r.edf"), (&second, "e-2.csv", "r-2.edf")] {
+            assert_balances(summary);
+            assert!(!crate::pipeline::rows(&desk, embeddings).is_empty() && desk.path(recording).exists(), "{summary}");
+        }
+    });
+}
+
+#[test]
 fn status_and_processed_signal_go_out_beside_the_embeddings() {
     on_loopback(&status_and_processed_signal_go_out_beside_the_embeddings, |rig| {
         let labels = "labels=Fp1,Fp2,C3,C4,P3,P4,O1,O2";

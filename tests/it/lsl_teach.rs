@@ -16,12 +16,17 @@ fn markers_of_a_stream_teach_what_goes_out_on_another() {
         peer.line("ready");
         let desk = Desk::new();
         let more = ["--lsl", "amp", "--markers", "states", "--teach=slow,fast", "--publish", "emb", "--duration", "25"];
-        let program = desk.start(&run(&more));
+        let program = desk.start(&run(&[&more[..], &["--set", "novelty.enabled=true"]].concat()));
         let samples = 190;
         let mut receiver = rig.peer("inlet.py", &["name=emb-class", &format!("samples={samples}")]);
         assert_eq!(["type", "channels", "rate"].map(|key| receiver.line(key)), ["Class", "4", "10.0"]);
         assert_eq!(receiver.line("labels"), "class,confidence,p_slow,p_fast");
         receiver.line("ready");
+        let mut novelty = rig.peer("inlet.py", &["name=emb-novelty", "samples=1"]);
+        assert_eq!(["type", "channels"].map(|key| novelty.line(key)), ["Novelty", "2"]);
+        assert_eq!(novelty.line("labels"), "novelty,novelty_p");
+        // Half a minute of windows of a second has to come before there is anything to compare with.
+        assert!(novelty.line("sample").ends_with(" -1.0 1.0"));
         let received: Vec<Vec<f64>> = (0..samples)
             .map(|_| receiver.line("sample").split(' ').map(|word| word.parse().unwrap()).collect())
             .collect();

@@ -26,7 +26,7 @@ pub use signal::SignalConfig;
 pub use source::{SourceConfig, Speed};
 pub use span::Span;
 pub use streams::Streams;
-pub use teach::TeachConfig;
+pub use teach::{NoveltyConfig, TeachConfig};
 pub use train::{MemoryConfig, ModelConfig, TrainConfig};
 pub(in crate::config) use window::RIVALS;
 pub use window::WindowConfig;
@@ -55,6 +55,8 @@ pub struct Config {
     pub train: TrainConfig,
     /// What markers teach meanwhile.
     pub teach: TeachConfig,
+    /// What is unlike everything before.
+    pub novelty: NoveltyConfig,
     /// Where embeddings go.
     pub serve: ServeConfig,
     /// Where the signal itself goes.

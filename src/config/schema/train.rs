@@ -145,6 +145,8 @@ pub struct MemoryConfig {
     pub uses: u32,
     /// Share of a batch that comes from its newest windows.
     pub recent_fraction: f64,
+    /// Share of a batch that comes from them, at least, while the signal drifts.
+    pub drift_fraction: f64,
     /// What is kept of windows that are no longer new: nothing (`fifo`), an even sample (`reservoir`), what differs most
     /// (`minred`).
     pub policy: String,
@@ -152,7 +154,7 @@ pub struct MemoryConfig {
 
 impl Default for MemoryConfig {
     fn default() -> Self {
-        Self { windows: 2048, mb: 0, uses: 256, recent_fraction: 0.25, policy: "fifo".to_owned() }
+        Self { windows: 2048, mb: 0, uses: 256, recent_fraction: 0.25, drift_fraction: 0.5, policy: "fifo".to_owned() }
     }
 }
 
@@ -172,6 +174,8 @@ pub struct GateConfig {
     pub probe: usize,
     /// Newest windows that are held back from learning, to judge by.
     pub unseen: usize,
+    /// Drift, in spreads of what was before, from which on the signal counts as another.
+    pub drift: f64,
     /// Longest time for a window; by default a hop.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latency_ms: Option<f64>,
@@ -179,6 +183,15 @@ pub struct GateConfig {
 
 impl Default for GateConfig {
     fn default() -> Self {
-        Self { enabled: true, loss_ratio: 1.05, canary: 50, failures: 3, probe: 64, unseen: 32, latency_ms: None }
+        Self {
+            enabled: true,
+            loss_ratio: 1.05,
+            canary: 50,
+            failures: 3,
+            probe: 64,
+            unseen: 32,
+            drift: 1.0,
+            latency_ms: None,
+        }
     }
 }

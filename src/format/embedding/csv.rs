@@ -30,6 +30,7 @@ pub(super) struct Lines {
     renamed: Option<PathBuf>,
     with_values: bool,
     with_classes: bool,
+    with_novelty: bool,
     with_markers: bool,
     with_files: bool,
 }
@@ -48,10 +49,13 @@ impl Lines {
             write!(file, ",{}", field(&format!("log_uv_{label}")))?;
         }
         write!(file, "{}", if beside.classes { ",class,confidence" } else { "" })?;
+        write!(file, "{}", if beside.novelty { ",novelty,novelty_p" } else { "" })?;
         write!(file, "{}", if beside.markers { ",marker_frame,marker" } else { "" })?;
         writeln!(file, "{}", if beside.files { ",file" } else { "" })?;
-        let Beside { classes: with_classes, markers: with_markers, files: with_files, .. } = *beside;
-        Ok(Self { file, renamed, with_values: dimension.is_some(), with_classes, with_markers, with_files })
+        let Beside { classes: with_classes, novelty: with_novelty, markers: with_markers, files: with_files, .. } =
+            *beside;
+        let with_values = dimension.is_some();
+        Ok(Self { file, renamed, with_values, with_classes, with_novelty, with_markers, with_files })
     }
 
     pub fn push(&mut self, row: Row<'_>) -> io::Result<()> {
@@ -71,6 +75,12 @@ impl Lines {
             write!(self.file, ",{},", field(row.class.unwrap_or_default()))?;
             if let Some(confidence) = row.confidence {
                 write!(self.file, "{confidence:.4}")?;
+            }
+        }
+        if self.with_novelty {
+            match row.novelty {
+                Some((score, probability)) => write!(self.file, ",{score:.4},{probability:.3e}")?,
+                None => write!(self.file, ",,")?,
             }
         }
         if self.with_markers {

@@ -33,6 +33,8 @@ pub struct Row<'a> {
     pub class: Option<&'a str>,
     /// Its probability.
     pub confidence: Option<f32>,
+    /// How unlike everything before the window is, and how probable that is.
+    pub novelty: Option<(f32, f64)>,
     /// The marker that the window lies round, where there is one.
     pub marker: Option<&'a Marker>,
     /// The recording that it is of; empty where that is not asked for.
@@ -48,6 +50,8 @@ pub struct Beside {
     pub amplitudes: Vec<String>,
     /// Write the class that a head tells, and its probability.
     pub classes: bool,
+    /// Write how novel a window is, and how probable that is.
+    pub novelty: bool,
     /// Write the marker that a window lies round.
     pub markers: bool,
     /// Write which recording a window is of, and no latency, which only a live stream has. The file then has a temporary

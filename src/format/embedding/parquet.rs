@@ -209,6 +209,7 @@ mod tests {
                 quality: 0.75,
                 amplitudes: &[],
                 class: None,
+                novelty: None,
                 confidence: None,
                 marker: None,
                 file: "a.edf",

@@ -2,7 +2,7 @@
 //!
 //! Plain values, made on the trainer's thread. Invariant: candidate and served were judged on the same windows.
 
-use super::{Alarm, Figures, Metrics, metrics};
+use super::{Alarm, Drift, Figures, Metrics, metrics};
 
 /// What one look at the weights found.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -31,6 +31,8 @@ pub struct Examination {
     pub gradient_norm: f64,
     /// Mean age of the windows in memory, in seconds of signal; those from before a gap left out.
     pub age_s: f64,
+    /// How far the newest signal lies from the rest; none while there is too little of either.
+    pub drift: Option<Drift>,
     /// What is wrong, with the reasons.
     pub alarms: Vec<(Alarm, String)>,
 }

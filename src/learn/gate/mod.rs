@@ -6,6 +6,7 @@
 mod alarm;
 mod canary;
 mod decision;
+mod drift;
 mod examination;
 mod figures;
 mod held;
@@ -15,6 +16,7 @@ mod settings;
 
 pub use alarm::{Alarm, Limit, limit};
 pub use decision::Decision;
+pub use drift::Drift;
 pub use examination::Examination;
 pub use figures::Figures;
 pub use metrics::Metrics;
@@ -22,6 +24,7 @@ pub use settings::GateSettings;
 
 pub(super) use alarm::{Best, Seen, alarms};
 pub(super) use canary::Canary;
+pub(super) use drift::{distance, drifts};
 pub(super) use figures::{Probed, figures, mean_square};
 pub(super) use held::{Probe, Unseen};
 pub(super) use keeper::{Accepted, Gate};

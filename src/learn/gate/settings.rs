@@ -13,6 +13,8 @@ pub struct GateSettings {
     pub probe: usize,
     /// The newest windows that are not learnt from yet, to judge by.
     pub unseen: usize,
+    /// Drift of the signal from which on batches hold more of what is new, in spreads of what was before.
+    pub drift: f64,
     /// Longest time for one window, in milliseconds; none where time does not count.
     pub latency_ms: Option<f64>,
     /// Where line noise would lie.
@@ -29,6 +31,7 @@ impl Default for GateSettings {
             failures: 3,
             probe: 64,
             unseen: 32,
+            drift: 1.0,
             latency_ms: None,
             line_hz: 50.0,
             align: true,

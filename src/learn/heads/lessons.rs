@@ -3,7 +3,7 @@
 //! Owned by whoever teaches; copies of the list share what is in it. Invariant: bounded for each class, the oldest making
 //! room; windows of one stretch lie apart, so that one moment does not count many times.
 
-use super::Classifier;
+use super::{Classifier, Novelty};
 use crate::learn::Encoder;
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ impl Lessons {
     }
 
     /// All of them, the oldest first.
-    pub fn iter(&self) -> impl Iterator<Item = &Lesson> {
+    pub fn iter(&self) -> impl Iterator<Item = &Lesson> + Clone {
         self.all.iter().map(Arc::as_ref)
     }
 
@@ -80,6 +80,14 @@ impl Lessons {
         self.all.push(Arc::new(lesson));
     }
 
+    /// Puts one in the place of the one with this number in its class.
+    pub fn replace(&mut self, number: usize, lesson: Lesson) {
+        let place = self.all.iter().enumerate().filter(|(_, other)| other.class == lesson.class).nth(number);
+        if let Some((place, _)) = place {
+            self.all[place] = Arc::new(lesson);
+        }
+    }
+
     /// Keeps those for which `keep` is true; true if any went.
     pub fn retain(&mut self, keep: impl Fn(&Lesson) -> bool) -> bool {
         let before = self.len();
@@ -103,6 +111,16 @@ impl Lessons {
         for lesson in self.all.iter_mut().filter(|lesson| lesson.generation != number && lesson.samples.is_none()) {
             *lesson = Arc::new(Lesson { generation: number, ..(**lesson).clone() });
         }
+    }
+
+    /// What tells novelty by those of generation `number`: compared with those of class 0, calibrated on those of class 1.
+    #[must_use]
+    pub fn novelty(&self, number: u64) -> Option<Novelty> {
+        let of = |class: usize| {
+            let rows = self.iter().filter(|lesson| lesson.class == class && lesson.generation == number);
+            rows.flat_map(|lesson| lesson.embedding.iter().copied()).collect::<Vec<f32>>()
+        };
+        Novelty::of(&of(0), &of(1), self.all.first()?.embedding.len())
     }
 
     /// A classifier of those of generation `number` that are not of the stretch `without`.

@@ -194,6 +194,16 @@ impl ReplayMemory {
         }
     }
 
+    /// Places of the windows that begin less than `frames` before the newest, but at most a quarter of all, and of the others.
+    #[must_use]
+    pub fn newest_and_rest(&self, frames: u64) -> (Vec<usize>, Vec<usize>) {
+        let newest = self.newest().unwrap_or_default();
+        let is_new = |place: &&usize| self.origins[**place].near(newest, frames);
+        let new: Vec<usize> = self.recent.iter().rev().take(self.len() / 4).take_while(is_new).copied().collect();
+        let rest = self.recent.iter().take(self.recent.len() - new.len()).chain(&self.kept).copied().collect();
+        (new, rest)
+    }
+
     /// The stretches of signal in it, with their windows.
     fn stretches(&self) -> Vec<(u32, usize)> {
         let mut all: Vec<(u32, usize)> = Vec::new();

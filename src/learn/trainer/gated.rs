@@ -118,6 +118,7 @@ impl Trainer {
         let encoder = self.objective.encoder();
         let is_finite = is_finite(&encoder);
         let found = self.look(gate, is_finite);
+        self.answer(found.drift, gate.settings.drift);
         let mut reasons: Vec<String> = found.alarms.iter().map(|(_, text)| text.clone()).collect();
         // Artefacts are not the weights' fault: the candidate waits, and nothing is undone for them.
         let mut is_fault = found.alarms.iter().any(|(alarm, _)| *alarm != Alarm::Artefacts);
@@ -173,6 +174,7 @@ impl Trainer {
             loud: share(std::mem::take(&mut gate.loud)),
             gradient_norm: gate.gradient_norm,
             age_s: self.memory_age_s(),
+            drift: self.drift(gate),
             ..Examination::default()
         };
         let mut seen = Seen { rejected: found.rejected, loud: found.loud, ..Seen::default() };

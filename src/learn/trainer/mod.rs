@@ -3,6 +3,7 @@
 //! A struct without a thread; whoever owns it decides when to step. Invariant: with the same seed, windows and order of
 //! calls it computes the same weights bit for bit (for one number of threads).
 
+mod drifting;
 mod gated;
 mod saved;
 mod signal;
@@ -75,6 +76,8 @@ pub struct TrainerStatus {
     pub residual: Option<f64>,
     /// How well what is served tells views of the whole probe set apart (lower is better); none while that still fills.
     pub served_contrast: Option<f64>,
+    /// True while the newest signal is unlike what is in memory.
+    pub drifts: bool,
     /// The last look at the weights.
     pub examination: Option<Arc<Examination>>,
     /// Health of the last candidate.
@@ -95,6 +98,8 @@ pub struct Trainer {
     /// The window that an augmentation mixes into another.
     partner: Vec<f32>,
     gate: Option<Box<Gate>>,
+    /// Least share of a batch that comes from the newest windows while the signal drifts.
+    drift_fraction: f64,
     /// Steps, and skipped ones, that roll-backs undid: they have been counted all the same.
     undone: [u64; 2],
     status: TrainerStatus,
@@ -139,6 +144,7 @@ impl Trainer {
             embeddings: Vec::new(),
             partner: Vec::new(),
             gate: None,
+            drift_fraction: 0.0,
             undone: [0; 2],
             status: TrainerStatus { rate: 1.0, ..TrainerStatus::default() },
             settings,

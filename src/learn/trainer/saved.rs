@@ -34,6 +34,7 @@ impl Trainer {
         counter("rollbacks", self.status.rollbacks);
         counter("undone_steps", self.undone[0]);
         counter("undone_skipped", self.undone[1]);
+        counter("drifts", self.status.drifts.into());
         if let Some(gate) = &self.gate {
             counter("gate_failures", gate.failures.into());
             counter("gate_good", gate.good.into());
@@ -97,6 +98,7 @@ impl Trainer {
         (self.status.refused, self.status.rollbacks) = (count("refused"), count("rollbacks"));
         self.undone = [count("undone_steps"), count("undone_skipped")];
         self.count();
+        self.let_drift(count("drifts") == 1);
         if !self.take_up_signal(learnt) {
             // Draws go on where they stopped, in a stream of their own: the memory is another.
             self.rng.set_stream(2 + self.draws);

@@ -8,9 +8,9 @@ use crate::window::{AugmentationStep, Preset};
 use rand::RngExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-const FRAMES: usize = 64;
+pub(super) const FRAMES: usize = 64;
 const CHANNELS: usize = 4;
-const HOP: u64 = 16;
+pub(super) const HOP: u64 = 16;
 
 /// A window of rhythms that come and go.
 pub(super) fn window(number: u64) -> Vec<f32> {
@@ -256,7 +256,7 @@ fn a_trainer_that_stopped_with_its_signal_goes_on_bit_for_bit() {
     }
 }
 
-fn identity(settings: &TrainerSettings) -> crate::learn::Identity {
+pub(super) fn identity(settings: &TrainerSettings) -> crate::learn::Identity {
     crate::learn::Identity {
         method: settings.objective.method,
         encoder: settings.objective.encoder.clone(),

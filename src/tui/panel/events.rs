@@ -36,7 +36,7 @@ fn style(state: &State, kind: EventKind) -> Style {
     let theme = &state.theme;
     match kind {
         EventKind::Ready | EventKind::Swap | EventKind::Taught | EventKind::Checkpoint => theme.good,
-        EventKind::Marker => theme.marker,
+        EventKind::Marker | EventKind::Novel => theme.marker,
         EventKind::Gap | EventKind::Source | EventKind::Quality | EventKind::Warning => theme.warn,
         EventKind::Loss | EventKind::Error => theme.bad,
     }

@@ -3,7 +3,7 @@
 //! Owns no state; runs on the main thread. Invariant: every fill is a number as well as a bar.
 
 use super::frame::{bar, frame, inset, row, title};
-use crate::pipeline::view::{Ledger, ServingView, TeachingView, View};
+use crate::pipeline::view::{Ledger, NoveltyView, ServingView, TeachingView, View};
 use crate::tui::figures::{count, cut, measure, milliseconds, setting};
 use crate::tui::state::State;
 use ratatui::buffer::Buffer;
@@ -51,6 +51,7 @@ pub(in crate::tui) fn render(state: &State, view: &View, area: Rect, buffer: &mu
     }
     lines.push(latency(state, view));
     lines.extend(view.teaching.as_ref().map(|teaching| told(state, teaching, inner.width.into())));
+    lines.extend(view.novelty.as_ref().map(|novelty| novel(state, novelty)));
     if inner.height >= 9 {
         lines.extend(histogram(state, &view.histogram, inner.width.into()));
     }
@@ -120,6 +121,24 @@ fn told<'a>(state: &State, teaching: &TeachingView, width: usize) -> Line<'a> {
         None => line.push_span(label(cut(&format!("{known} of 2 states: press l"), width.saturating_sub(9)))),
     }
     line
+}
+
+/// How unlike everything before the newest window is.
+fn novel<'a>(state: &State, novelty: &NoveltyView) -> Line<'a> {
+    let theme = &state.theme;
+    let label = |text: &'static str| Span::styled(text, theme.label);
+    let Some((score, probability)) = novelty.now else {
+        return Line::from(vec![label("novelty  "), label("too few windows yet")]);
+    };
+    let style = if probability <= novelty.limit { theme.bad } else { theme.text };
+    Line::from(vec![
+        label("novelty  "),
+        Span::styled(measure(score), style),
+        label("  p "),
+        Span::styled(measure(probability), style),
+        label("  alarms "),
+        Span::styled(count(novelty.alarms), theme.text),
+    ])
 }
 
 /// The histogram over the decades that have anything in them, and their names below.

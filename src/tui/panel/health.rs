@@ -87,6 +87,8 @@ fn figures<'a>(state: &State, found: &Examination) -> Vec<Line<'a>> {
     tell("loud", "loud windows", Some(found.loud), String::new());
     tell("gradient", "gradient norm", Some(found.gradient_norm), String::new());
     tell("age", "age of the memory", Some(found.age_s), "s".to_owned());
+    tell("drift", "drift of embeddings", found.drift.map(|drift| drift.embedding), String::new());
+    tell("drift", "drift of band power", found.drift.map(|drift| drift.power), String::new());
     tell("windows", "held windows", Some(found.windows as f64), String::new());
     lines
 }

@@ -3,7 +3,7 @@
 //! Owns no state. Invariant: the same arguments give the same View.
 
 use crate::dsp::quality::Reasons;
-use crate::learn::{Examination, Figures, Health};
+use crate::learn::{Drift, Examination, Figures, Health};
 use crate::pipeline::view::{
     GateView, Latency, Ledger, RecordingView, ServingView, Traces, TrainerState, TrainerView, View,
 };
@@ -54,6 +54,7 @@ pub fn live(channels: usize, signal_s: f64) -> View {
             file: Some("s03-embeddings.npy".to_owned()),
         },
         teaching: None,
+        novelty: None,
         quality: vec![Reasons::NONE; channels],
         events: events(signal_s),
         told: 0,
@@ -209,6 +210,7 @@ fn gate(step: u64) -> GateView {
         loud: 0.008,
         gradient_norm: 0.71,
         age_s: 214.0,
+        drift: Some(Drift { embedding: 0.42, power: 0.31, windows: [64, 128] }),
         alarms: Vec::new(),
     };
     let examination = Some(Arc::new(found));

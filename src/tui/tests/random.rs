@@ -7,7 +7,8 @@ use crate::dsp::quality::Reasons;
 use crate::learn::heads::ExamFigures;
 use crate::learn::{Alarm, Examination, Figures, Health};
 use crate::pipeline::view::{
-    GateView, Latency, Ledger, RecordingView, ServingView, TeachingView, Traces, TrainerState, TrainerView, View,
+    GateView, Latency, Ledger, NoveltyView, RecordingView, ServingView, TeachingView, Traces, TrainerState,
+    TrainerView, View,
 };
 use crate::signal::{Channel, Event, EventKind, Montage, SourceKind, Stamp, StreamFacts, Unit};
 use crate::tui::keys::TABLE;
@@ -133,7 +134,11 @@ fn odd_view() -> impl Strategy<Value = View> {
         exam: ExamFigures { windows, accuracy, ..ExamFigures::default() },
     });
     let teaching = prop::option::of(teaching);
-    (run, traces(), trainer(), flow(), teaching).prop_map(|(run, traces, trainer, flow, teaching)| {
+    let novelty = (prop::option::of((number(), number())), number(), any::<u64>());
+    let novelty = novelty.prop_map(|(now, limit, alarms)| NoveltyView { now, limit, alarms, ..NoveltyView::default() });
+    let novelty = prop::option::of(novelty);
+    let heads = (teaching, novelty);
+    (run, traces(), trainer(), flow(), heads).prop_map(|(run, traces, trainer, flow, (teaching, novelty))| {
         let (facts, [wall_s, signal_s, behind_s, data_age_s], recording, events, speed, quality, ended, gaps) = run;
         let (ledgers, histogram, latency, serving) = flow;
         let facts = Arc::new(facts);
@@ -153,6 +158,7 @@ fn odd_view() -> impl Strategy<Value = View> {
             trainer,
             serving,
             teaching,
+            novelty,
             quality,
             events,
             told: 0,
