@@ -46,13 +46,13 @@ const ASKING: [Asking; 6] = [
         name: "channel",
         argument: "LABEL or NUMBER",
         help: "select a channel",
-        make: |text| some(text).map(Deed::Channel),
+        make: |text| some(&text.to_lowercase()).map(Deed::Channel),
     },
     Asking {
         name: "events",
         argument: "WORD",
         help: "events of a kind or with a word alone; without one, all",
-        make: |text| Some(Deed::Events(text.trim().to_owned())),
+        make: |text| Some(Deed::Events(text.trim().to_lowercase())),
     },
     Asking { name: "scale", argument: "µV", help: "microvolts a row", make: |text| number(text).map(Deed::Scale) },
     Asking { name: "seconds", argument: "S", help: "seconds in sight", make: |text| number(text).map(Deed::Seconds) },
@@ -79,12 +79,13 @@ pub(super) struct Found {
 
 /// The commands that a text may mean, those that begin with it first.
 pub(super) fn find(text: &str) -> Vec<Found> {
-    let text = text.trim_start().to_lowercase();
-    let (word, argument) = text.split_once(' ').map_or((text.as_str(), None), |(word, rest)| (word, Some(rest)));
-    let typed = text.trim_end();
+    let text = text.trim_start();
+    // A label is taken as it was written; names are found however they are.
+    let (word, argument) = text.split_once(' ').map_or((text, None), |(word, rest)| (word, Some(rest)));
+    let (word, typed) = (word.to_lowercase(), text.trim_end().to_lowercase());
     let mut found: Vec<(usize, Found)> = Vec::new();
     for asking in &ASKING {
-        let place = if argument.is_some() { (asking.name == word).then_some(0) } else { asking.name.find(word) };
+        let place = if argument.is_some() { (asking.name == word).then_some(0) } else { asking.name.find(&word) };
         if let Some(place) = place {
             let line = Found {
                 name: format!("{} {}", asking.name, asking.argument),
@@ -106,7 +107,7 @@ pub(super) fn find(text: &str) -> Vec<Found> {
             continue;
         }
         known.push(action);
-        if let Some(place) = name.find(typed) {
+        if let Some(place) = name.find(&typed) {
             let line =
                 Found { name: name.to_owned(), key, help, deed: Some(Deed::Act(action)), completed: name.to_owned() };
             found.push((place, line));
@@ -193,6 +194,7 @@ mod tests {
     fn arguments_are_read_and_what_is_none_does_nothing() {
         let deed = |text: &str| find(text).into_iter().next().and_then(|line| line.deed);
         assert_eq!(deed("channel C3"), Some(Deed::Channel("c3".to_owned())));
+        assert_eq!(deed("Label Augen Zu"), Some(Deed::Label("Augen Zu".to_owned())));
         assert_eq!(deed("scale 2,5"), Some(Deed::Scale(2.5)));
         assert_eq!(deed("events "), Some(Deed::Events(String::new())));
         for nothing in ["scale", "scale x", "scale -3", "seconds 0", "hertz nan", "label   "] {
