@@ -45,11 +45,7 @@ struct Point {
 pub fn pretrain(arguments: &PretrainArguments) -> anyhow::Result<ExitCode> {
     let config = configuration(arguments)?;
     if let Some(path) = &arguments.summary {
-        written::refuse_no_place("--summary", path)?;
-        usable(!path.exists() || is_summary(path), || {
-            let name = path.display();
-            format!("--summary {name}: this is there already and is no summary of training; name another file")
-        })?;
+        written::refuse_taken_summary(path, "training", 100_000_000, |v| v["recordings"].is_object())?;
     }
     let out = &arguments.out;
     std::fs::create_dir_all(out).with_context(|| format!("{}: the folder cannot be made", out.display()))?;
@@ -119,17 +115,6 @@ fn configuration(arguments: &PretrainArguments) -> anyhow::Result<Config> {
     document
         .put(&["source", "replay"], arguments.paths.first().map(|path| path.display().to_string()).unwrap_or_default());
     Ok(configure(&document)?)
-}
-
-/// True for what an earlier training summed up, and for an empty file, as `mktemp` makes it.
-fn is_summary(path: &Path) -> bool {
-    let facts = std::fs::metadata(path);
-    if facts.as_ref().is_ok_and(|facts| facts.is_file() && facts.len() == 0) {
-        return true;
-    }
-    let is_short = facts.is_ok_and(|facts| facts.is_file() && facts.len() < 100_000_000);
-    let text = if is_short { std::fs::read(path).unwrap_or_default() } else { Vec::new() };
-    serde_json::from_slice::<Value>(&text).is_ok_and(|v| v["version"].is_u64() && v["recordings"].is_object())
 }
 
 /// Makes the index on all cores; none if somebody would not wait.

@@ -14,7 +14,7 @@ use neurostream::evaluate::probe::{Judge, Judged, Protocol};
 use neurostream::evaluate::scores::Scores;
 use neurostream::evaluate::{Features, Interval};
 use neurostream::format::atomic;
-use neurostream::pipeline::{Shutdown, own_pool};
+use neurostream::pipeline::{Shutdown, found_in, own_pool};
 use rows::{Collected, collect};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -46,7 +46,9 @@ pub fn probe(arguments: &ProbeArguments) -> anyhow::Result<ExitCode> {
     let Some(collected) = collect(arguments, &labels, &shutdown)? else {
         return Ok(ExitCode::from(interrupt::AT_ONCE));
     };
-    let names: Vec<String> = collected.windows.iter().map(|window| whose(&window.file, group.as_ref())).collect();
+    // Whose a file is: what the expression finds in its path, or itself.
+    let whose = |file: &str| group.as_ref().and_then(|group| found_in(file, group)).unwrap_or(file).to_owned();
+    let names: Vec<String> = collected.windows.iter().map(|window| whose(&window.file)).collect();
     let mut groups = names.clone();
     groups.sort();
     groups.dedup();
@@ -83,13 +85,6 @@ pub fn probe(arguments: &ProbeArguments) -> anyhow::Result<ExitCode> {
         Format::Text => write!(io::stdout(), "{}", said.text)?,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Whose a file is: what the expression finds in its path, or itself.
-fn whose(file: &str, pattern: Option<&regex::Regex>) -> String {
-    let found = pattern.and_then(|pattern| pattern.captures(file));
-    let found = found.and_then(|found| found.get(1).or_else(|| found.get(0)).map(|found| found.as_str().to_owned()));
-    found.unwrap_or_else(|| file.to_owned())
 }
 
 /// A table, for people and for scripts.

@@ -25,7 +25,7 @@ const NAP: Duration = Duration::from_millis(50);
 
 /// Runs until the source ends or somebody asks.
 pub fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
-    let config = configuration(arguments)?;
+    let mut config = configuration(arguments)?;
     if let Some(seconds) = arguments.duration {
         usable(seconds > 0.0 && seconds.is_finite(), || format!("--duration {seconds}: must be above 0 seconds"))?;
     }
@@ -37,13 +37,19 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
     let shutdown = Shutdown::default();
     interrupt::listen(&shutdown).context("signals cannot be waited for")?;
 
-    let mut config = config;
+    let library = library(&config, arguments.publish.is_some())?;
+    let (embeddings, record) = (config.serve.embeddings.clone(), config.record.file.clone());
     let mut duration_s = arguments.duration;
     let mut all_well = true;
     for number in 1u32.. {
-        let session = Session { arguments, config: &config, clock: &clock, number, duration_s };
+        let of_session = |path: &PathBuf| numbered(path, number);
+        config.serve.embeddings = embeddings.as_ref().map(of_session);
+        config.record.file = record.as_ref().map(of_session);
+        let summary = arguments.summary.as_ref().map(of_session);
+        let session =
+            Session { arguments, config: &config, library: library.as_ref(), clock: &clock, number, duration_s };
         let Some(outcome) = session.run(&shutdown)? else { return Ok(ExitCode::from(interrupt::AT_ONCE)) };
-        all_well &= session.report(&outcome)?;
+        all_well &= session.report(&outcome, summary.as_deref());
         let Some(taken_s) = outcome.changed_after_s.filter(|_| all_well && !shutdown.is_requested()) else { break };
         duration_s = duration_s.map(|seconds| seconds - taken_s);
         if duration_s.is_some_and(|left| left <= 0.0) {
@@ -51,9 +57,6 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
         }
         let next = number + 1;
         writeln!(io::stderr(), "neurostream: session {next} begins; its files have -{next} in their names")?;
-        for path in [&mut config.serve.embeddings, &mut config.record.file].into_iter().flatten() {
-            *path = numbered(path, number, next);
-        }
     }
     Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::from(super::FAILED) })
 }
@@ -63,6 +66,7 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
 struct Session<'a> {
     arguments: &'a RunArguments,
     config: &'a Config,
+    library: Option<&'a Library>,
     clock: &'a Arc<dyn Clock>,
     number: u32,
     duration_s: Option<f64>,
@@ -71,10 +75,9 @@ struct Session<'a> {
 impl Session<'_> {
     /// Runs it; none if somebody would not wait for its end.
     fn run(&self, program: &Shutdown) -> anyhow::Result<Option<Outcome>> {
-        let Self { arguments, config, clock, number, duration_s } = *self;
+        let Self { arguments, config, library, clock, number, duration_s } = *self;
         let shutdown = program.session();
-        let library = library(config, arguments.publish.is_some())?;
-        let load = || library.clone().map_or_else(|| Library::load(config.lsl.library.as_deref()), Ok);
+        let load = || library.cloned().map_or_else(|| Library::load(config.lsl.library.as_deref()), Ok);
         let source = match open_source(config, load, &**clock, &|| !shutdown.is_requested()) {
             Err(SourceError::Interrupted) => return Ok(None),
             Err(error) if is_bundled(arguments) => {
@@ -86,9 +89,10 @@ impl Session<'_> {
             opened => opened?,
         };
         let plan = Plan::new(config, source.facts())?;
-        // What an earlier session learnt is of other channels.
         let socket = sockets::for_run(&config.serve.socket);
-        let options = Options { duration_s, resume: arguments.resume && number == 1, library, socket };
+        // What an earlier session learnt is of other channels.
+        let resume = arguments.resume && number == 1;
+        let options = Options { duration_s, resume, library: library.cloned(), socket };
         let stages = Stages::wire(&plan, source, &options, &**clock)?;
         let mut running = start(&plan, stages, Arc::clone(clock), &shutdown)?;
 
@@ -109,14 +113,13 @@ impl Session<'_> {
     }
 
     /// Prints and writes the summary, and says what went wrong; true if nothing did.
-    fn report(&self, outcome: &Outcome) -> anyhow::Result<bool> {
+    fn report(&self, outcome: &Outcome, summary: Option<&Path>) -> bool {
         let arguments = self.arguments;
         let mut failures = outcome.failures.clone();
-        if let Some(path) = &arguments.summary {
-            let path = if self.number == 1 { path.clone() } else { numbered(path, 1, self.number) };
-            if let Err(error) = atomic::write(&path, outcome.summary.to_json().as_bytes()) {
-                failures.push(format!("{}: the summary cannot be written: {error}", path.display()));
-            }
+        if let Some(path) = summary
+            && let Err(error) = atomic::write(path, outcome.summary.to_json().as_bytes())
+        {
+            failures.push(format!("{}: the summary cannot be written: {error}", path.display()));
         }
         let mut out = io::stdout().lock();
         // With nobody at the other end the exit code still tells.
@@ -131,14 +134,16 @@ impl Session<'_> {
         for failure in &failures {
             let _ = writeln!(io::stderr(), "neurostream: {failure}");
         }
-        Ok(failures.is_empty())
+        failures.is_empty()
     }
 }
 
-/// The name of a session's file, given that of an earlier one: `a.csv`, `a-2.csv`, `a-3.csv`.
-fn numbered(path: &Path, before: u32, number: u32) -> PathBuf {
+/// The name of a session's file: `a.csv`, `a-2.csv`, `a-3.csv`.
+fn numbered(path: &Path, number: u32) -> PathBuf {
+    if number == 1 {
+        return path.to_owned();
+    }
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let stem = if before == 1 { &stem } else { stem.strip_suffix(&format!("-{before}")).unwrap_or(&stem) };
     let ending = path.extension().map_or(String::new(), |ending| format!(".{}", ending.to_string_lossy()));
     path.with_file_name(format!("{stem}-{number}{ending}"))
 }
@@ -195,25 +200,9 @@ fn configuration(arguments: &RunArguments) -> anyhow::Result<Config> {
 /// A summary that cannot be written is known before an hour of recording, not after it; it replaces nothing but an earlier one.
 fn refuse_taken_summary(arguments: &RunArguments, config: &Config) -> Result<(), Unusable> {
     let Some(path) = &arguments.summary else { return Ok(()) };
-    let name = path.display();
-    written::refuse_no_place("--summary", path)?;
-    let is_free = !path.exists() || is_summary(path);
-    usable(is_free, || {
-        format!("--summary {name}: this is there already and is no summary of a run; name another file")
-    })?;
+    written::refuse_taken_summary(path, "a run", 1_000_000, |v| v["frames"].is_object())?;
     let is_shared = config.serve.embeddings.as_ref() == Some(path);
-    usable(!is_shared, || format!("--summary {name}: the embeddings go into this file; name another"))
-}
-
-/// True for what an earlier run summed up, and for an empty file, as `mktemp` makes it. Recordings, which are longer, are
-/// not read for that.
-fn is_summary(path: &Path) -> bool {
-    if std::fs::metadata(path).is_ok_and(|facts| facts.is_file() && facts.len() == 0) {
-        return true;
-    }
-    let is_short = std::fs::metadata(path).is_ok_and(|facts| facts.is_file() && facts.len() < 1_000_000);
-    let text = if is_short { std::fs::read(path).unwrap_or_default() } else { Vec::new() };
-    serde_json::from_slice::<serde_json::Value>(&text).is_ok_and(|v| v["version"].is_u64() && v["frames"].is_object())
+    usable(!is_shared, || format!("--summary {}: the embeddings go into this file; name another", path.display()))
 }
 
 /// liblsl where it is wanted. A stream that is only configured to go out is worth a warning; all else works without.
@@ -325,8 +314,8 @@ mod tests {
         for (path, second, third) in
             [("a/b.csv", "a/b-2.csv", "a/b-3.csv"), ("s-1.x.json", "s-1.x-2.json", "s-1.x-3.json"), ("r", "r-2", "r-3")]
         {
-            let next = numbered(Path::new(path), 1, 2);
-            assert_eq!((next.to_str(), numbered(&next, 2, 3).to_str()), (Some(second), Some(third)));
+            let names = [1, 2, 3].map(|number| numbered(Path::new(path), number));
+            assert_eq!(names.each_ref().map(|name| name.to_str()), [Some(path), Some(second), Some(third)]);
         }
     }
 }

@@ -74,3 +74,29 @@ pub fn refuse_no_place(flag: &str, path: &Path) -> Result<(), Unusable> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
     usable(folder.is_none_or(Path::is_dir), || format!("{flag} {name}: there is no such folder; make it first"))
 }
+
+/// Refuses to write a summary over anything but an earlier one, which `is_ours` knows, or an empty file, as `mktemp` makes it.
+/// Files of `longest` bytes and more are not read for that.
+pub fn refuse_taken_summary(
+    path: &Path,
+    of: &str,
+    longest: u64,
+    is_ours: impl Fn(&serde_json::Value) -> bool,
+) -> Result<(), Unusable> {
+    refuse_no_place("--summary", path)?;
+    let is_summary = || {
+        let bytes = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|facts| facts.len());
+        match bytes {
+            None => false,
+            Some(0) => true,
+            Some(bytes) => {
+                let text = if bytes < longest { std::fs::read(path).unwrap_or_default() } else { Vec::new() };
+                serde_json::from_slice(&text).is_ok_and(|v: serde_json::Value| v["version"].is_u64() && is_ours(&v))
+            }
+        }
+    };
+    usable(!path.exists() || is_summary(), || {
+        let name = path.display();
+        format!("--summary {name}: this is there already and is no summary of {of}; name another file")
+    })
+}

@@ -57,7 +57,7 @@ pub use embed::{EmbedError, Embedding};
 pub use excerpt::{Excerpt, ExcerptError, excerpt};
 pub use plan::{Plan, PlanError, open_source};
 pub use pretrain::{
-    Advance, Corpus, CorpusError, Found, Index, IndexError, Indexed, PretrainError, Pretraining, Tally,
+    Advance, Corpus, CorpusError, Found, Index, IndexError, Indexed, PretrainError, Pretraining, Tally, found_in,
 };
 pub use recording::{Recording, RecordingError};
 pub use run::{Outcome, RunError, Running, start};

@@ -84,7 +84,6 @@ pub struct RunError(#[from] io::Error);
 pub struct Running {
     /// Views, about twenty a second; the channel closes when the run is over.
     pub views: Receiver<Arc<View>>,
-    shutdown: Shutdown,
     clock: Arc<dyn Clock>,
     started: Stamp,
     gauges: Gauges,
@@ -150,10 +149,8 @@ pub fn start(plan: &Plan, mut stages: Stages, clock: Arc<dyn Clock>, shutdown: &
             attachment.serve(&attached, &|command| control.obey(command));
         })?;
     }
-    let shutdown = shutdown.clone();
     Ok(Running {
         views,
-        shutdown,
         clock,
         started,
         gauges,
@@ -187,7 +184,7 @@ impl Running {
         while let Ok((name, _)) = self.done.try_recv() {
             self.waiting_for.retain(|&n| n != name);
         }
-        if self.shutdown.is_requested() {
+        if self.control.shutdown.is_requested() {
             let asked = *self.asked.get_or_insert_with(|| self.clock.now());
             if self.clock.now() - asked > DEADLINE_S {
                 return false;
@@ -210,7 +207,7 @@ impl Running {
             let names = self.waiting_for.join(", ");
             failures.push(format!("{names} did not end within {DEADLINE_S} s and was left behind"));
         }
-        let reason = self.shutdown.reason().cloned().unwrap_or(Reason::User);
+        let reason = self.control.shutdown.reason().cloned().unwrap_or(Reason::User);
         if let Reason::Failed { .. } = &reason {
             failures.push(reason.to_string());
         }

@@ -6,6 +6,7 @@ use super::super::Unusable;
 use anyhow::{Context, bail};
 use neurostream::format::edf::EdfFile;
 use neurostream::format::xdf::is_xdf;
+use neurostream::pipeline::found_in;
 use neurostream::signal::{Block, Stamp};
 use neurostream::source::{Progress, Selection, Source, XdfSource};
 use regex::Regex;
@@ -63,10 +64,7 @@ impl Labels {
         let mut spans = match &self.kind {
             Kind::Names(expression) => {
                 let name = Path::new(file).file_name().unwrap_or_default().to_string_lossy();
-                let found = expression.captures(&name);
-                let found =
-                    found.and_then(|found| found.get(1).or_else(|| found.get(0)).map(|m| m.as_str().to_owned()));
-                found.iter().map(|label| whole(label)).collect()
+                found_in(&name, expression).map(whole).into_iter().collect()
             }
             Kind::Table(lines) => {
                 let is_of = |line: &&Line| {

@@ -199,9 +199,14 @@ fn cut(file: u32, windows: u64, plan: &Plan, room: usize, stretch_s: f64, all: &
 
 /// What the expression finds in the path: its first group, or all of it; without it, the path.
 fn group_of(name: &str, pattern: Option<&Regex>) -> String {
-    let found = pattern.and_then(|pattern| pattern.captures(name));
-    let found = found.and_then(|found| found.get(1).or_else(|| found.get(0)).map(|found| found.as_str().to_owned()));
-    found.filter(|found| !found.is_empty()).unwrap_or_else(|| name.to_owned())
+    pattern.and_then(|pattern| found_in(name, pattern)).unwrap_or(name).to_owned()
+}
+
+/// What an expression finds in a name: its first group in brackets, or all of it; none where that is nothing.
+#[must_use]
+pub fn found_in<'a>(name: &'a str, pattern: &Regex) -> Option<&'a str> {
+    let found = pattern.captures(name)?;
+    found.get(1).or_else(|| found.get(0)).map(|found| found.as_str()).filter(|found| !found.is_empty())
 }
 
 /// Keeps a share of the groups to judge by, and returns those to learn from and those.

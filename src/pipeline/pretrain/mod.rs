@@ -14,6 +14,6 @@ mod stretch;
 #[cfg(test)]
 mod tests;
 
-pub use corpus::{Corpus, CorpusError};
+pub use corpus::{Corpus, CorpusError, found_in};
 pub use index::{Found, Index, IndexError, Indexed};
 pub use session::{Advance, PretrainError, Pretraining, Tally};
