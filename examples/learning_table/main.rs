@@ -8,10 +8,9 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a table is what it is run for")]
 
 use anyhow::bail;
+use neurostream::dsp::BandPower;
 use neurostream::evaluate::online::{Course, Teacher, taught};
-use neurostream::evaluate::{
-    Accuracy, EEGMAT, Features, Interval, Labelled, SSVEP, accuracies, log_band_power, recipe,
-};
+use neurostream::evaluate::{Accuracy, EEGMAT, Features, Interval, Labelled, SSVEP, accuracies, recipe};
 use neurostream::learn::{Architecture, Encoder, Method};
 use neurostream::pipeline::{MonotonicClock, own_pool};
 use neurostream::signal::{Clock, Stamp};
@@ -93,11 +92,13 @@ fn encoder(
 fn log_power(set: &Labelled) -> Features {
     if set.classes == 2 {
         let bands = [[1.0, 4.0], [4.0, 8.0], [8.0, 13.0], [13.0, 30.0], [30.0, 40.0]];
-        return set.features(|window| log_band_power(window, set.channels, set.rate_hz, &bands));
+        let mut powers = BandPower::new(set.window(), set.rate_hz, &bands);
+        return set.features(|window| powers.of_all(window, set.channels));
     }
     let bands = [13.0, 17.0, 21.0, 26.0, 34.0].map(|hz| [hz - 0.25, hz + 0.5]);
+    let mut measure = BandPower::new(set.window(), set.rate_hz, &bands);
     set.features(|window| {
-        let mut powers = log_band_power(window, set.channels, set.rate_hz, &bands);
+        let mut powers = measure.of_all(window, set.channels);
         for of_channel in powers.chunks_exact_mut(bands.len()) {
             let mean = of_channel.iter().sum::<f32>() / bands.len() as f32;
             of_channel.iter_mut().for_each(|power| *power -= mean);

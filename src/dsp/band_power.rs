@@ -26,6 +26,9 @@ impl fmt::Debug for BandPower {
 }
 
 impl BandPower {
+    /// δ, θ, α, β and γ, in hertz. γ ends below the mains, since windows may hold these.
+    pub const EEG: [[f64; 2]; 5] = [[1.0, 4.0], [4.0, 8.0], [8.0, 13.0], [13.0, 30.0], [30.0, 45.0]];
+
     /// For windows of `frames` at this rate and bands `[from, to)` in hertz, each at least one bin wide; what lies beyond half
     /// of the rate is left out.
     #[must_use]
@@ -56,6 +59,14 @@ impl BandPower {
         let _ = self.fft.process_with_scratch(&mut self.input, &mut self.spectrum, &mut self.scratch);
         let power = |bins: &Range<usize>| self.spectrum[bins.clone()].iter().map(Complex::norm_sqr).sum::<f64>();
         into.extend(self.bins.iter().map(|bins| (power(bins) + 1e-9).ln() as f32));
+    }
+
+    /// Those of all channels of a window: `[C, bands]`.
+    #[must_use]
+    pub fn of_all(&mut self, window: &[f32], channels: usize) -> Vec<f32> {
+        let mut told = Vec::with_capacity(channels * self.bins.len());
+        (0..channels).for_each(|channel| self.of(window, channels, channel, &mut told));
+        told
     }
 }
 

@@ -7,7 +7,6 @@ mod interval;
 mod labelled;
 mod neighbours;
 pub mod online;
-mod power;
 pub mod probe;
 pub mod recipe;
 pub mod scores;
@@ -16,7 +15,6 @@ mod signal;
 pub use interval::Interval;
 pub use labelled::{EEGMAT, Labelled, LabelledError, Recording, SSVEP, Stretch, Trial};
 pub use neighbours::Features;
-pub use power::log_band_power;
 pub use signal::{log_covariance, slow_means};
 
 use neighbours::accuracy;

@@ -7,15 +7,13 @@ use super::super::arguments::ProbeArguments;
 use super::labels::{Labels, OfFile};
 use super::{ENCODER, RIVALS};
 use anyhow::{Context, bail};
-use neurostream::evaluate::{log_band_power, log_covariance, slow_means};
+use neurostream::dsp::BandPower;
+use neurostream::evaluate::{log_covariance, slow_means};
 use neurostream::learn::nn::{Compute, Init};
 use neurostream::learn::{Encoder, Model};
 use neurostream::pipeline::{Embedding, Shutdown};
 use serde_json::{Value, json};
 use std::path::Path;
-
-/// Bands of power in hertz, as far as the rate holds them.
-const BANDS: [[f64; 2]; 5] = [[1.0, 4.0], [4.0, 8.0], [8.0, 13.0], [13.0, 30.0], [30.0, 45.0]];
 
 /// Where a window lies.
 #[derive(Clone, Debug)]
@@ -126,13 +124,14 @@ fn recording(
     // The same shape with first weights, always the same ones.
     let random = Encoder::new(&mut Init::serving(0, Compute::default()), embedding.shape());
     let channels = embedding.shape().channels;
+    let mut powers = BandPower::new(card.window, card.rate_hz, bands);
     while !shutdown.is_requested() {
         let step = embedding.step_seeing(|row, samples, _| {
             let Some(label) = choice.take(all, row.start_s, row.end_s, row.quality > 0.0) else { return };
             let features = vec![
                 (ENCODER, row.values.to_vec()),
                 (RIVALS[1], random.embed(samples.to_vec(), channels)),
-                (RIVALS[0], log_band_power(samples, channels, card.rate_hz, bands)),
+                (RIVALS[0], powers.of_all(samples, channels)),
                 ("log covariance", log_covariance(samples, channels)),
                 ("ten slow means", slow_means(samples, channels)),
             ];
@@ -148,7 +147,7 @@ fn recording(
 /// Bands as `FROM-TO,FROM-TO`, or the usual ones that the rate holds.
 fn bands(written: &[String], rate_hz: f64) -> anyhow::Result<Vec<[f64; 2]>> {
     if written.is_empty() {
-        return Ok(BANDS.into_iter().filter(|[_, to]| *to <= rate_hz / 2.0).collect());
+        return Ok(BandPower::EEG.into_iter().filter(|[_, to]| *to <= rate_hz / 2.0).collect());
     }
     let read = |text: &String| {
         let (from, to) = text.split_once('-')?;

@@ -13,8 +13,6 @@ const NEW_S: f64 = 60.0;
 const LOOKED_AT: [usize; 2] = [64, 128];
 /// Channels whose power is measured, evenly chosen where there are more.
 const CHANNELS: usize = 64;
-/// δ, θ, α, β and γ, in hertz.
-const BANDS: [[f64; 2]; 5] = [[1.0, 4.0], [4.0, 8.0], [8.0, 13.0], [13.0, 30.0], [30.0, 45.0]];
 
 impl Trainer {
     /// The same where what is new has at least this share of a batch while the signal drifts.
@@ -60,7 +58,7 @@ impl Trainer {
         let embedded = |windows: &Vec<f32>| gate.served.raw.embed_all(windows.clone(), frames, shape.channels);
         let embedding = distance(&embedded(&new), &embedded(&before), shape.embedding)?;
         let measured = CHANNELS.min(shape.channels);
-        let mut powers = BandPower::new(frames, self.settings.rate_hz, &BANDS);
+        let mut powers = BandPower::new(frames, self.settings.rate_hz, &BandPower::EEG);
         let mut measure = |windows: &[f32]| {
             let mut told = Vec::new();
             for window in windows.chunks_exact(frames * shape.channels) {
@@ -69,7 +67,7 @@ impl Trainer {
             }
             told
         };
-        let power = distance(&measure(&new), &measure(&before), measured * BANDS.len())?;
+        let power = distance(&measure(&new), &measure(&before), measured * BandPower::EEG.len())?;
         let count = |windows: &[f32]| windows.len() / (frames * shape.channels);
         Some(Drift { embedding, power, windows: [count(&new), count(&before)] })
     }
