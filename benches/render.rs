@@ -44,7 +44,7 @@ fn view(signal_s: f64) -> View {
         .collect();
     let levels = density.iter().map(|power| (20.0 * power.log10() + 128.0) as u8).collect();
     let newest = Arc::new(Segment { end_s: (signal_s * 2.0).floor() / 2.0, levels });
-    let spectra = Spectra { number: 1, bin_hz: 0.5, bins: SPECTRUM, length_s: 4.0, density, newest };
+    let spectra = Spectra { number: 1, bin_hz: 0.5, bins: SPECTRUM, length_s: 4.0, step_s: 0.5, density, newest };
     let point = |window: usize| MapPoint {
         x: (window as f32 * 0.37).sin(),
         y: (window as f32 * 0.73).cos(),

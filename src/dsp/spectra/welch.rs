@@ -16,6 +16,9 @@ const SEGMENTS: usize = 5;
 const OVERLAP: usize = 4;
 /// Samples of all channels that are held at most: with very many, segments are shorter.
 const MOST_SAMPLES: f64 = 4e6;
+/// Samples of all channels that are transformed a second at most, so that a wide stream does not cost a core: with more of them
+/// segments overlap less, or leave frames out between them.
+const MOST_A_SECOND: f64 = 5e6;
 /// The highest frequency that is kept: high gamma of an ECoG grid ends there.
 const HIGHEST_HZ: f64 = 200.0;
 /// Channels that are taken out of interleaved frames at once.
@@ -52,6 +55,8 @@ pub struct Spectra {
     pub bins: usize,
     /// Seconds of signal that the density is an estimate of.
     pub length_s: f64,
+    /// Seconds from one segment to the next.
+    pub step_s: f64,
     /// `[C, bins]` one-sided power density in µV²/Hz.
     #[serde(with = "crate::signal::wire::raw")]
     pub density: Vec<f32>,
@@ -78,8 +83,12 @@ pub struct Welch {
     bins: usize,
     /// `[T, C]`, the frames of the segment that is being filled.
     held: Vec<f32>,
-    /// Number of the frame after the last that was held.
+    /// Number of the frame that comes next.
     next: u64,
+    /// Frames that are passed over before the next segment begins.
+    over: usize,
+    /// Number of the frame after the newest segment.
+    end: u64,
     plan: Arc<dyn RealToComplex<f32>>,
     window: Vec<f32>,
     scale: f32,
@@ -106,6 +115,7 @@ impl Welch {
     pub fn new(channels: usize, rate_hz: f64) -> Self {
         let most = MOST_SAMPLES / (rate_hz * channels.max(1) as f64);
         let length = ((SEGMENT_S.min(most) * rate_hz).round() as usize).max(8);
+        let least_hop = (rate_hz * (length * channels) as f64 / MOST_A_SECOND).ceil() as usize;
         let plan = RealFftPlanner::new().plan_fft_forward(length);
         let window: Vec<f32> =
             (0..length).map(|i| (0.5 - 0.5 * (2.0 * PI * i as f64 / length as f64).cos()) as f32).collect();
@@ -115,10 +125,12 @@ impl Welch {
             channels,
             rate_hz,
             length,
-            hop: (length / OVERLAP).max(1),
+            hop: (length / OVERLAP).max(least_hop).max(1),
             bins,
             held: Vec::with_capacity(length * channels),
             next: 0,
+            over: 0,
+            end: 0,
             input: plan.make_input_vec(),
             output: plan.make_output_vec(),
             scratch: plan.make_scratch_vec(),
@@ -136,7 +148,7 @@ impl Welch {
     /// Begins anew with the next frames, as after a gap.
     pub fn restart(&mut self) {
         self.held.clear();
-        self.known = 0;
+        (self.known, self.over) = (0, 0);
     }
 
     /// Takes in frames `[T, C]` that begin with frame `first`; true if there is another estimate.
@@ -147,17 +159,25 @@ impl Welch {
         if first != self.next {
             self.restart();
         }
-        self.next = first + (frames.len() / self.channels) as u64;
+        self.next = first;
         let mut rest = frames;
         let mut is_new = false;
         while !rest.is_empty() {
-            let room = self.length * self.channels - self.held.len();
-            let (taken, left) = rest.split_at(room.min(rest.len()));
-            self.held.extend_from_slice(taken);
+            let room = if self.over > 0 { self.over } else { self.length - self.held.len() / self.channels };
+            let (taken, left) = rest.split_at((room * self.channels).min(rest.len()));
             rest = left;
-            if self.held.len() == self.length * self.channels {
+            let count = taken.len() / self.channels;
+            self.next += count as u64;
+            if self.over > 0 {
+                self.over -= count;
+                continue;
+            }
+            self.held.extend_from_slice(taken);
+            if count == room {
                 self.estimate();
-                self.held.drain(..self.hop * self.channels);
+                self.end = self.next;
+                self.held.drain(..self.hop.min(self.length) * self.channels);
+                self.over = self.hop.saturating_sub(self.length);
                 is_new = true;
             }
         }
@@ -223,15 +243,15 @@ impl Welch {
             let level = (20.0 * power.log10() - LOWEST).round();
             if power.is_finite() { (level as u8).max(1) } else { 0 }
         };
-        let end_s = (self.next - (self.held.len() / self.channels) as u64) as f64 + (self.length - self.hop) as f64;
-        let newest =
-            Segment { end_s: end_s / self.rate_hz, levels: self.past[self.newest].iter().map(level).collect() };
-        let length = self.length + (self.known - 1) * self.hop;
+        let end_s = self.end as f64 / self.rate_hz;
+        let newest = Segment { end_s, levels: self.past[self.newest].iter().map(level).collect() };
+        let length = self.length + (self.known - 1) * self.hop.min(self.length);
         Some(Spectra {
             number: self.number,
             bin_hz: self.rate_hz / self.length as f64,
             bins: self.bins,
             length_s: length as f64 / self.rate_hz,
+            step_s: self.hop as f64 / self.rate_hz,
             density,
             newest: Arc::new(newest),
         })
@@ -289,6 +309,23 @@ mod tests {
         assert!(spectra.of(0).unwrap().iter().all(|v| v.is_finite()));
         assert!(spectra.of(1).unwrap()[44].is_nan() && spectra.newest.levels[101 + 44] == 0);
         assert!(!Welch::new(0, 100.0).push(&[], 0) && Welch::new(0, 100.0).spectra().is_none());
+    }
+
+    #[test]
+    fn a_wide_stream_is_looked_at_now_and_then() {
+        let (channels, rate_hz) = (256, 30_000.0);
+        let mut welch = Welch::new(channels, rate_hz);
+        let second = vec![1.0; 30_000 * channels];
+        let mut ends = Vec::new();
+        for (number, block) in second.chunks(1000 * channels).cycle().take(60).enumerate() {
+            if welch.push(block, 1000 * number as u64) {
+                ends.push(welch.spectra().unwrap().newest.end_s);
+            }
+        }
+        let step_s = welch.spectra().unwrap().step_s;
+        assert!(ends.len() as f64 * (welch.length * channels) as f64 <= 2.0 * MOST_A_SECOND, "{ends:?}");
+        assert!(ends.windows(2).all(|pair| (pair[1] - pair[0] - step_s).abs() < 1e-9) && ends.len() > 1, "{ends:?}");
+        assert!((ends[0] - welch.length as f64 / rate_hz).abs() < 1e-9, "{ends:?}");
     }
 
     #[test]

@@ -109,6 +109,11 @@ fn lettered(theme: &Theme, place: Option<usize>) -> (String, Style) {
     }
 }
 
+/// The same for a quarter of the time in sight.
+fn aged(theme: &Theme, quarter: usize) -> (String, Style) {
+    (AGES[quarter].to_owned(), theme.heat[(quarter + 1) * theme.heat.len() / AGES.len() - 1])
+}
+
 fn numbered(theme: &Theme, generation: u64) -> (String, Style) {
     ((generation % 10).to_string(), theme.kinds[(generation % theme.kinds.len() as u64) as usize])
 }
@@ -117,7 +122,7 @@ fn look(by: MapBy, theme: &Theme, sight: &Sight, point: &MapPoint) -> (String, S
     match by {
         MapBy::Time => {
             let quarter = sight.quarter(point.end_s);
-            (AGES[quarter].to_owned(), theme.heat[(quarter + 1) * theme.heat.len() / AGES.len() - 1])
+            aged(theme, quarter)
         }
         MapBy::Marker => lettered(theme, point.marker),
         MapBy::Class => lettered(theme, point.class),
@@ -170,11 +175,10 @@ fn entries(state: &State, view: &View, map: &EmbeddingMap) -> Vec<((String, Styl
         MapBy::Time => {
             let sight = Sight::of(map);
             let quarter_s = (sight.to_s - sight.from_s) / AGES.len() as f64;
-            for (quarter, letter) in AGES.iter().enumerate().rev() {
+            for quarter in (0..AGES.len()).rev() {
                 let back = (AGES.len() - quarter) as f64 * quarter_s;
-                let style = theme.heat[(quarter + 1) * theme.heat.len() / AGES.len() - 1];
                 let windows = of(&|point| sight.quarter(point.end_s) == quarter);
-                all.push((((*letter).to_owned(), style), format!("up to {} old", age(back)), windows));
+                all.push((aged(theme, quarter), format!("up to {} old", age(back)), windows));
             }
         }
         MapBy::Generation => {

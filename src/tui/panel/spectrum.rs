@@ -100,12 +100,6 @@ impl<'a> Shown<'a> {
         density.iter().all(|power| power.is_finite()).then_some(Self { spectra, density, reach_hz })
     }
 
-    /// Seconds from one segment to the next.
-    pub fn step_s(&self) -> f64 {
-        // The first estimate is of one segment, and a segment is as long as its bins are close.
-        0.25 / self.spectra.bin_hz
-    }
-
     /// Decibels at the lower and upper edge: whole steps that hold all of the curve.
     pub fn scale(&self) -> (f64, f64) {
         let first = (FIRST_HZ / self.spectra.bin_hz).ceil() as usize;

@@ -52,7 +52,7 @@ pub(in crate::tui) fn render(state: &State, view: &View, area: Rect, buffer: &mu
         return;
     }
     let bins = shown.density.len();
-    let step_s = shown.step_s();
+    let step_s = shown.spectra.step_s;
     for segment in state.segments.iter().filter(|segment| segment.end_s <= newest_s) {
         let line = ((newest_s - segment.end_s) / step_s).round();
         let levels = state.selected.checked_mul(shown.spectra.bins).and_then(|first| segment.levels.get(first..));

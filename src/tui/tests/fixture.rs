@@ -178,7 +178,8 @@ fn spectra(channels: usize, signal_s: f64) -> Option<Arc<Spectra>> {
         .collect();
     let level = |power: &f32| (20.0 * power.log10() + 128.0).round() as u8;
     let newest = Arc::new(Segment { end_s, levels: density.iter().map(level).collect() });
-    let spectra = Spectra { number: number as u64, bin_hz: 0.5, bins: BINS, length_s: 4.0, density, newest };
+    let spectra =
+        Spectra { number: number as u64, bin_hz: 0.5, bins: BINS, length_s: 4.0, step_s: 0.5, density, newest };
     (number >= 0.0).then(|| Arc::new(spectra))
 }
 

@@ -72,7 +72,7 @@ fn spectra() -> impl Strategy<Value = Option<Arc<Spectra>>> {
     let some = (prop::collection::vec(power, 0..400), levels, bins, number(), number());
     let some = some.prop_map(|(density, levels, bins, bin_hz, end_s)| {
         let newest = Arc::new(Segment { end_s, levels });
-        Arc::new(Spectra { number: 1, bin_hz, bins, length_s: end_s, density, newest })
+        Arc::new(Spectra { number: 1, bin_hz, bins, length_s: end_s, step_s: end_s, density, newest })
     });
     prop::option::of(some)
 }
