@@ -1,6 +1,6 @@
 //! A run without end: its memory stays as large as it is, its ledgers balance, and its gate never refuses for ever.
 //!
-//! `NEUROSTREAM_SOAK_S` is its length in seconds (two minutes otherwise), `NEUROSTREAM` the program. Invariant: what is
+//! `NEUROSTREAM_SOAK_S` is its length in seconds (three minutes otherwise), `NEUROSTREAM` the program. Invariant: what is
 //! looked at is what the run says of itself, and what the system says of its memory.
 
 use super::{number, run};
@@ -16,7 +16,7 @@ const MOST_GROWTH_KB: i64 = 4200;
 fn memory_is_flat_ledgers_balance_and_the_gate_goes_on_serving() {
     let Some(root) = recordings("edf") else { return };
     let recording = root.join("eegmmidb-S001/S001R04.edf").display().to_string();
-    let seconds = std::env::var("NEUROSTREAM_SOAK_S").map_or(120.0, |text| text.parse().unwrap());
+    let seconds = std::env::var("NEUROSTREAM_SOAK_S").map_or(180.0, |text| text.parse().unwrap());
     let desk = Desk::new();
     // Small steps, so that there are thousands: what grows or gets stuck does so by steps and looks, not by minutes.
     let often = "--loop --speed max --set train.publish_every=40 --set train.gate.canary=20 --set train.checkpoint_every_s=5 \
