@@ -4,6 +4,7 @@
 //! missed stands in its first line.
 
 mod labels;
+mod report;
 mod rows;
 
 use super::arguments::{Format, ProbeArguments, ProbeTask};
@@ -15,6 +16,7 @@ use neurostream::evaluate::scores::Scores;
 use neurostream::evaluate::{Features, Interval};
 use neurostream::format::atomic;
 use neurostream::pipeline::{Shutdown, found_in, own_pool};
+use report::Report;
 use rows::{Collected, collect};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -34,8 +36,8 @@ pub fn probe(arguments: &ProbeArguments) -> anyhow::Result<ExitCode> {
     for share in &arguments.shares {
         usable(*share > 0.0 && *share <= 100.0, || format!("--shares {share}: must be above 0 and up to 100 percent"))?;
     }
-    for path in [&arguments.out, &arguments.predictions].into_iter().flatten() {
-        written::refuse_no_place("--out, --predictions", path)?;
+    for path in [&arguments.out, &arguments.predictions, &arguments.report].into_iter().flatten() {
+        written::refuse_no_place("--out, --predictions, --report", path)?;
     }
     let group = arguments.group.as_deref().map(regex::Regex::new).transpose();
     let group = group.map_err(|error| super::Unusable(format!("--group: {error}")))?;
@@ -79,6 +81,11 @@ pub fn probe(arguments: &ProbeArguments) -> anyhow::Result<ExitCode> {
     if let Some(path) = &arguments.out {
         let text = serde_json::to_string_pretty(&said.facts)? + "\n";
         atomic::write(path, text.as_bytes()).with_context(|| path.display().to_string())?;
+    }
+    if let Some(path) = &arguments.report {
+        let (facts, text, model) = (&said.facts, said.text.as_str(), arguments.model.as_deref());
+        let page = Report { facts, text, collected: &collected, files: &arguments.files, model }.page()?;
+        atomic::write(path, page.as_bytes()).with_context(|| path.display().to_string())?;
     }
     match arguments.format {
         Format::Json => writeln!(io::stdout(), "{}", said.facts)?,

@@ -1,10 +1,11 @@
-//! Pictures of curves, as PNG.
+//! Pictures of curves, as PNG, and figures for pages, as SVG.
 //!
 //! Plain values and pure functions, on whichever thread calls them. Invariant: the same figure gives the same bytes
 //! everywhere: letters come from a bitmap font that is built in, and nothing is asked of the system.
 
 mod canvas;
 mod chart;
+pub mod svg;
 mod ticks;
 
 pub use canvas::{Canvas, Colour};

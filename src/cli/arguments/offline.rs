@@ -113,6 +113,10 @@ pub struct ProbeArguments {
     /// With --task classification: write what was told of each window, by neighbours and by regression, to this file as CSV.
     #[arg(long, value_name = "FILE")]
     pub predictions: Option<PathBuf>,
+    /// Write all of it to this file as one page (HTML) that needs no network: table, confusions, maps of the embeddings, how the
+    /// model was learnt, and what it was made of.
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
     /// A table, or one object.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,

@@ -1,6 +1,6 @@
 //! `probe`: what frozen embeddings tell, against scikit-learn on the same features.
 
-use super::program::{CRATE, Desk};
+use super::program::{CRATE, Desk, skip};
 use crate::recordings::python;
 use serde_json::Value;
 use std::process::Command;
@@ -103,6 +103,59 @@ fn labels_come_from_names_and_tables_and_groups_stay_together() {
     assert_eq!(again["rows"], facts["rows"]);
     // A model that learnt ten steps is no better than band power, and that is said first.
     assert_eq!(out.starts_with("Goal missed: by kNN-20"), facts["goal"].is_string(), "{out}");
+}
+
+/// What a browser without a network makes of a page: its document once it is loaded.
+fn in_a_browser(desk: &Desk, page: &str) -> Option<String> {
+    let name = ["chromium", "google-chrome", "chromium-browser"]
+        .into_iter()
+        .find(|name| Command::new(name).arg("--version").output().is_ok_and(|said| said.status.success()));
+    let Some(name) = name else {
+        skip("there is no chromium to open pages with");
+        return None;
+    };
+    let url = format!("file://{}", desk.path(page).display());
+    let profile = format!("--user-data-dir={}", desk.path("profile").display());
+    let quiet = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking \
+                 --disable-component-update --disable-sync --dump-dom";
+    let said = Command::new("unshare")
+        .args(["-n", name])
+        .args(quiet.split_whitespace())
+        .args([&profile, &url])
+        .output()
+        .unwrap();
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    Some(String::from_utf8_lossy(&said.stdout).into_owned())
+}
+
+#[test]
+fn a_page_holds_all_of_it_and_opens_without_a_network() {
+    let desk = with_people();
+    let (out, facts) = probe(&desk, &PEOPLE, &[&MODEL[..], &STATES, &["--report", "report.html"]].concat());
+    let page = std::fs::read_to_string(desk.path("report.html")).unwrap();
+    assert!(!page.contains("<script") && !page.contains("src=") && !page.contains("href="), "nothing is fetched");
+    // The same findings make the same page.
+    probe(&desk, &PEOPLE, &[&MODEL[..], &STATES, &["--report", "report.html"]].concat());
+    assert!(std::fs::read_to_string(desk.path("report.html")).unwrap() == page);
+    let Some(seen) = in_a_browser(&desk, "report.html") else { return };
+    let count = |what: &str| seen.matches(what).count();
+    // Two confusions, two maps, and curves of loss, std and RankMe.
+    assert_eq!((count("<svg"), count("<figure>"), count("<h1>")), (7, 7, 1), "{seen}");
+    let windows = facts["windows"].as_u64().unwrap() as usize;
+    // Each window on each map; ten steps make one point of each of the five curves.
+    assert_eq!(count("<circle"), 2 * windows + 5, "{seen}");
+    for cell in out.lines().filter(|line| line.starts_with("| encoder")).flat_map(|line| line.split(" | ")) {
+        assert!(seen.contains(cell.trim_matches(['|', ' '])), "{cell}");
+    }
+    let sha256 = facts["model"]["sha256"].as_str().unwrap();
+    for part in ["probe S1.edf S2.edf", "--report report.html", sha256, env!("CARGO_PKG_VERSION"), "[encoder]"] {
+        assert!(seen.contains(part), "{part}");
+    }
+    // Other tasks have no confusions, and files of embeddings no model.
+    desk.run(&[&["embed"], &PEOPLE[..], &MODEL, &["--out", "e.csv"]].concat()).ends_with(0);
+    probe(&desk, &["e.csv"], &[&STATES[..], &["--task", "clustering", "--report", "c.html"]].concat());
+    let page = std::fs::read_to_string(desk.path("c.html")).unwrap();
+    assert!(page.matches("<svg").count() == 2 && page.contains("no curve.csv"), "{page}");
 }
 
 #[test]
