@@ -61,6 +61,12 @@ impl BandPower {
         into.extend(self.bins.iter().map(|bins| (power(bins) + 1e-9).ln() as f32));
     }
 
+    /// How many bands there are.
+    #[must_use]
+    pub fn bands(&self) -> usize {
+        self.bins.len()
+    }
+
     /// Those of all channels of a window: `[C, bands]`.
     #[must_use]
     pub fn of_all(&mut self, window: &[f32], channels: usize) -> Vec<f32> {

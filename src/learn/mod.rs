@@ -13,6 +13,7 @@ pub mod heads;
 pub mod health;
 mod model;
 pub mod nn;
+pub mod novelty;
 mod numbers;
 mod objective;
 mod optimiser;

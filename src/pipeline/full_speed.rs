@@ -41,7 +41,16 @@ pub(super) fn start(
 
 fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, ends: &Ends) {
     let Stages {
-        mut acquire, mut encode, mut train, mut teach, mut record, mut publish, mut telemetry, reports, ..
+        mut acquire,
+        mut encode,
+        mut train,
+        mut teach,
+        mut lookout,
+        mut record,
+        mut publish,
+        mut telemetry,
+        reports,
+        ..
     } = stages;
     let (mut events, mut shown) = (Vec::new(), clock.now());
     while !shutdown.is_requested() {
@@ -63,6 +72,12 @@ fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, en
             telemetry.recorder_stopped(clock.now(), &why);
         }
         while publish.as_mut().is_some_and(|stage| stage.step(clock.now(), &mut events)) {}
+        if let Some(stage) = &mut lookout
+            && let Err(why) = caught(|| while stage.step(clock.now(), &mut events) {})
+        {
+            lookout = None;
+            telemetry.lookout_stopped(clock.now(), &why);
+        }
         tell(&mut events, &reports);
         if let Some(train) = &mut train {
             train.admit(clock);
@@ -93,6 +108,9 @@ fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, en
             Ok(recorded) => drop(ends.record.send(recorded)),
             Err(why) => telemetry.recorder_stopped(clock.now(), &why),
         }
+    }
+    if let Some(mut lookout) = lookout {
+        lookout.finish(clock.now(), &mut events);
     }
     if let Some(mut teach) = teach {
         teach.finish(clock.now(), &mut events);

@@ -4,6 +4,7 @@
 //! lose their writer, the readers drain them, and each stage completes what it wrote.
 
 use super::acquire::{AcquireStage, Turn};
+use super::lookout::LookoutStage;
 use super::run::{Ends, Feed, TELEMETRY_EVERY_S};
 use super::shutdown::{Reason, Shutdown};
 use super::stage::{lower_priority, own_pool, spawn};
@@ -30,6 +31,7 @@ pub(super) const ACQUIRE: &str = "acquire";
 pub(super) const ENCODE: &str = "encode";
 pub(super) const TRAIN: &str = "train";
 pub(super) const TEACH: &str = "teach";
+pub(super) const LOOKOUT: &str = "lookout";
 pub(super) const RECORD: &str = "record";
 pub(super) const PUBLISH: &str = "publish";
 pub(super) const TELEMETRY: &str = "telemetry";
@@ -44,12 +46,12 @@ pub(super) fn start(
     feed: Feed,
     ends: &Ends,
 ) -> io::Result<Vec<&'static str>> {
-    let Stages { acquire, encode, train, teach, record, publish, telemetry, bells, reports, .. } = stages;
+    let Stages { acquire, encode, train, teach, lookout, record, publish, telemetry, bells, reports, .. } = stages;
     let mut names = vec![ENCODE, TELEMETRY, ACQUIRE];
     let (of_encode, of_train) = (ends.encode.clone(), ends.train.clone());
     // Consumers first, so that none misses the first frame.
     let (time, bell) = (Arc::clone(clock), Arc::clone(&bells.encode));
-    let (of_recorder, of_publisher, of_teacher) = (reports.clone(), reports.clone(), reports.clone());
+    let [of_recorder, of_publisher, of_teacher, of_lookout] = [(); 4].map(|()| reports.clone());
     let told = move |event: Event| drop(reports.try_send(super::report::Report::Event(event)));
     spawn(ENCODE, false, shutdown, ends.tells_end(), move || {
         let _ = of_encode.send(encoding(encode, &bell, &*time, told));
@@ -67,6 +69,12 @@ pub(super) fn start(
         let (time, bell) = (Arc::clone(clock), Arc::clone(&bells.teach));
         let told = move |event: Event| drop(of_teacher.try_send(super::report::Report::Event(event)));
         spawn(TEACH, true, shutdown, ends.tells_end(), move || teaching(teach, &bell, &*time, &told))?;
+    }
+    if let Some(lookout) = lookout {
+        names.push(LOOKOUT);
+        let (time, bell) = (Arc::clone(clock), Arc::clone(&bells.lookout));
+        let told = move |event: Event| drop(of_lookout.try_send(super::report::Report::Event(event)));
+        spawn(LOOKOUT, true, shutdown, ends.tells_end(), move || looking_out(lookout, &bell, &*time, &told))?;
     }
     if let Some(record) = record {
         names.push(RECORD);
@@ -193,6 +201,16 @@ fn teaching(mut stage: TeachStage, bell: &Doorbell, clock: &dyn Clock, tell: &im
     events.drain(..).for_each(tell);
 }
 
+/// The lookout's thread.
+fn looking_out(mut stage: LookoutStage, bell: &Doorbell, clock: &dyn Clock, tell: &impl Fn(Event)) {
+    lower_priority();
+    let is_over = |stage: &LookoutStage| stage.reader().is_abandoned();
+    until_over(&mut stage, bell, tell, is_over, |stage, events| stage.step(clock.now(), events));
+    let mut events = Vec::new();
+    stage.finish(clock.now(), &mut events);
+    events.drain(..).for_each(tell);
+}
+
 fn training(
     mut stage: TrainStage,
     bell: &Doorbell,
@@ -242,6 +260,7 @@ fn mourn(telemetry: &mut Telemetry, feed: &Feed, now: Stamp) {
     while let Ok((name, why)) = feed.died.try_recv() {
         match name {
             TRAIN => telemetry.trainer_stopped(now, &why),
+            LOOKOUT => telemetry.lookout_stopped(now, &why),
             TEACH => telemetry.teacher_stopped(now, &why),
             RECORD => telemetry.recorder_stopped(now, &why),
             _ => {}

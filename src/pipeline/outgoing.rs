@@ -11,7 +11,8 @@ use crate::lsl::{Library, LslError};
 use crate::ring::FrameReader;
 use crate::serve::outlet::{host, source_id};
 use crate::serve::{
-    EmbeddingOutlet, EmbeddingStream, HeadOutlet, HeadStream, ProcessedStage, ProcessedStream, StatusOutlet,
+    EmbeddingOutlet, EmbeddingStream, HeadOutlet, HeadStream, NoveltyOutlet, ProcessedStage, ProcessedStream,
+    StatusOutlet,
 };
 use crate::signal::Clock;
 
@@ -56,6 +57,12 @@ impl<'a> Outgoing<'a> {
         let (classes, room, rate_hz) = (teach.classes.clone(), teach.room, self.windows_hz());
         let stream = HeadStream { name, source_id, rate_hz, classes, room };
         HeadOutlet::open(self.library, &stream, self.clock_offset_s).map(Some)
+    }
+
+    /// The stream of how unlike everything before windows are.
+    pub(super) fn novelty(&self) -> Result<NoveltyOutlet, LslError> {
+        let (name, source_id) = self.named("novelty");
+        NoveltyOutlet::open(self.library, &name, &source_id, self.clock_offset_s)
     }
 
     /// Windows in a second. Markers come when they come: a stream of rate 0 is irregular.

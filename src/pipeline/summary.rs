@@ -2,6 +2,7 @@
 //!
 //! Made once, at the end. Invariant: version 1 keeps the meaning of every key; new keys may come.
 
+use super::novel;
 use super::plan::Plan;
 use super::run::EncodeEnd;
 use super::shutdown::Reason;
@@ -128,6 +129,9 @@ impl Summary {
         if let Some((teach, _)) = &gauges.teach {
             value["teaching"] = taught::summary(teach);
         }
+        if let Some(lookout) = &gauges.lookout {
+            value["novelty"] = novel::summary(&lookout.load());
+        }
         if counts.is_some() {
             value["training"] = training(gauges.method, wall_s, train, telemetry);
         }
@@ -214,6 +218,9 @@ impl Summary {
         }
         if let Some(told) = v.get("teaching") {
             taught::text(told, &mut text);
+        }
+        if let Some(told) = v.get("novelty") {
+            novel::text(told, &mut text);
         }
         text
     }

@@ -6,14 +6,16 @@
 use super::acquire::AcquireCounts;
 use super::attach::AttachCounts;
 use super::display::DisplayStage;
+use super::lookout::LookoutCounts;
 use super::map::MapStage;
+use super::novel;
 use super::report::Report;
 use super::summary::rounded;
 use super::taught;
 use super::teach::TeachCounts;
 use super::train::{Order, TrainCounts};
 use super::view::{
-    GateView, Latency, Ledger, RecordingView, ServingView, TeachingView, TrainerState, TrainerView, View,
+    GateView, Latency, Ledger, NoveltyView, RecordingView, ServingView, TeachingView, TrainerState, TrainerView, View,
 };
 use super::watch::QualityCounts;
 use crate::learn::{Generation, TrainerStatus};
@@ -61,6 +63,8 @@ pub(super) struct Gauges {
     pub train: Option<Arc<TrainCounts>>,
     /// What is taught, and what the heads tell.
     pub teach: Option<(Arc<TeachCounts>, Arc<ReadingCounts>)>,
+    /// How unlike everything before windows are.
+    pub lookout: Option<LookoutCounts>,
     /// Where what a person asks of the trainer goes.
     pub orders: Option<Sender<Order>>,
     pub consumers: Vec<Consumer>,
@@ -248,6 +252,7 @@ impl Telemetry {
             "windows": gauges.encode.windows(),
             "generation": gauges.encode.generation(),
             "teaching": gauges.teach.as_ref().map(|(teach, reading)| taught::state(teach, reading)),
+            "novelty": gauges.lookout.as_ref().map(|lookout| novel::state(&lookout.load())),
             "training": {
                 "state": self.trainer.state.word(),
                 "steps": self.trainer.steps,
@@ -343,6 +348,11 @@ impl Telemetry {
         self.happened(Event { at: now, kind: EventKind::Error, text: format!("teaching stopped: {why}") });
     }
 
+    /// The lookout has died.
+    pub fn lookout_stopped(&mut self, now: Stamp, why: &str) {
+        self.happened(Event { at: now, kind: EventKind::Error, text: format!("novelty is told no more: {why}") });
+    }
+
     /// The recorder has died; what it wrote is kept, and the run goes on.
     pub fn recorder_stopped(&mut self, now: Stamp, why: &str) {
         let Some((path, counts)) = &self.gauges.record else { return };
@@ -406,6 +416,7 @@ impl Telemetry {
                 file: gauges.file.clone(),
             },
             teaching: gauges.teach.as_ref().map(|(teach, reading)| TeachingView::of(teach, reading)),
+            novelty: gauges.lookout.as_ref().map(|lookout| NoveltyView::of(&lookout.load())),
             quality: gauges.quality.reasons(),
             events: self.events.iter().cloned().collect(),
             told: self.told,

@@ -4,6 +4,7 @@
 //! are owed depends on frames alone, so that at full speed a run is repeatable.
 
 use super::budget::{Budget, Rest};
+use super::lookout::KnownBoard;
 use super::report::Report;
 use super::run::Ends;
 use super::save::Saver;
@@ -92,6 +93,8 @@ pub(super) struct TrainStage {
     serving: Serving,
     /// Where generations go first that need heads, and the number of the last one.
     teacher: Option<Teacher>,
+    /// What the lookout knows, for checkpoints.
+    known: Option<KnownBoard>,
     last: u64,
     budget: Budget,
     counts: Arc<TrainCounts>,
@@ -129,6 +132,8 @@ pub(super) struct TrainParts {
     pub serving: Serving,
     /// Who makes heads for a generation before it is served.
     pub teacher: Option<Teacher>,
+    /// What the lookout knows, for checkpoints.
+    pub known: Option<KnownBoard>,
     pub checkpoints: Option<Checkpoints>,
     pub identity: Identity,
     /// Steps a second of signal.
@@ -158,6 +163,7 @@ impl TrainStage {
             last: parts.serving.served.load().number,
             serving: parts.serving,
             teacher: parts.teacher,
+            known: parts.known,
             budget: Budget { steps_per_frame, from: None, taken: 0, backlog, forgone: 0.0 },
             counts: Arc::default(),
             checkpoints: parts.checkpoints,
@@ -354,6 +360,9 @@ impl TrainStage {
         let mut checkpoint = self.trainer.checkpoint(&self.identity, to.with_signal);
         if let Some(taught) = self.teacher.as_ref().and_then(|teacher| teacher.board.load_full()) {
             taught.lessons.save(&taught.classes, &mut checkpoint.learnt, to.with_signal);
+        }
+        if let Some(known) = self.known.as_ref().and_then(|known| known.load_full()) {
+            known.save(&mut checkpoint.learnt);
         }
         Some((Checkpoint { scale: self.scale.read(), ..checkpoint }, step, is_best))
     }

@@ -44,6 +44,7 @@ fn wrong_values(config: &Config) -> Vec<Problem> {
     found.train(config);
     found.pretrain(config);
     found.teach(config);
+    found.novelty(config);
     found.rest(config);
     found.0
 }
@@ -317,6 +318,13 @@ impl Findings {
         self.range("teach.hold_s", teach.hold_s, 0.01..=86_400.0);
         self.range("teach.windows", teach.windows, 2..=100_000);
         self.range("teach.linear_from", teach.linear_from, 2..=1_000_000_000);
+    }
+
+    fn novelty(&mut self, config: &Config) {
+        let novelty = &config.novelty;
+        self.range("novelty.false_alarms_per_hour", novelty.false_alarms_per_hour, 0.001..=3600.0);
+        // Fewer than 32 are compared with nothing.
+        self.range("novelty.windows", novelty.windows, 32..=100_000);
     }
 
     fn rest(&mut self, config: &Config) {

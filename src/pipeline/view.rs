@@ -177,6 +177,21 @@ pub struct TeachingView {
     pub exam: ExamFigures,
 }
 
+/// How unlike everything before windows are.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct NoveltyView {
+    /// Of the last window: how probable one as unlike is; none before there is enough to compare with.
+    pub probability: Option<f64>,
+    /// Windows that it is compared with.
+    pub windows: usize,
+    /// Alarms so far.
+    pub alarms: u64,
+    /// Hours that were looked at.
+    pub hours: f64,
+    /// The probability from which on a window raises an alarm.
+    pub limit: f64,
+}
+
 /// The windows of the last minutes, in the plane in which their embeddings differ most.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct EmbeddingMap {
@@ -256,6 +271,8 @@ pub struct View {
     pub serving: ServingView,
     /// What is taught, where that is on.
     pub teaching: Option<TeachingView>,
+    /// How unlike everything before windows are, where that is looked out for.
+    pub novelty: Option<NoveltyView>,
     /// `[C]`: what is wrong with each channel now; empty where nothing is watched.
     pub quality: Vec<Reasons>,
     /// The newest events in the order in which they were told; their times in seconds since the start.

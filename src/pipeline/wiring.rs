@@ -7,6 +7,7 @@ use super::acquire::{AcquireParts, AcquireStage};
 use super::attach::{Attachment, BindError};
 use super::display::DisplayStage;
 use super::keepsake::Keepsake;
+use super::lookout::LookoutStage;
 use super::map::{MapScale, MapStage};
 use super::outgoing::Outgoing;
 use super::plan::{OpenSource, Plan};
@@ -94,6 +95,7 @@ pub struct Stages {
     pub(super) encode: EncodeStage,
     pub(super) train: Option<TrainStage>,
     pub(super) teach: Option<TeachStage>,
+    pub(super) lookout: Option<LookoutStage>,
     pub(super) keepsake: Option<Keepsake>,
     pub(super) record: Option<RecordStage>,
     pub(super) publish: Option<ProcessedStage>,
@@ -118,6 +120,7 @@ pub(super) struct Bells {
     pub encode: Arc<Doorbell>,
     pub train: Arc<Doorbell>,
     pub teach: Arc<Doorbell>,
+    pub lookout: Arc<Doorbell>,
     pub record: Arc<Doorbell>,
     pub publish: Arc<Doorbell>,
     pub display: Arc<Doorbell>,
@@ -243,6 +246,17 @@ impl Stages {
         }
         // Live, a consumer that has half a ring to catch up with would show and serve the past.
         let skip_beyond = |capacity: usize| (!plan.at_full_speed).then_some(capacity / 2);
+        let taught = resumed.as_ref().map(|(_, checkpoint)| &checkpoint.learnt);
+        let mut lookout = None;
+        if config.novelty.enabled {
+            let (reader, branch) = rings.make("lookout", &bells.lookout, model, capacity, config.signal.scale_s > 0.0);
+            conditioned.push(branch);
+            let published = outgoing.as_ref().filter(|outgoing| outgoing.wanted.novelty);
+            let outlet = published.map(Outgoing::novelty).transpose()?;
+            let known =
+                taught.filter(|_| resumed.as_ref().is_some_and(|(_, c)| c.identity.channels == plan.identity.channels));
+            lookout = Some(LookoutStage::new(plan, reader, skip_beyond(capacity), outlet, known));
+        }
 
         let mut of_recorded = vec![display_branch];
         let mut recorder = None;
@@ -269,7 +283,6 @@ impl Stages {
         let lost_markers = for_cutter.as_ref().map(MarkerWriter::lost);
         let mut for_markers: Vec<MarkerWriter> = for_cutter.into_iter().collect();
         let serving = Serving { served: Arc::clone(&served), reports: reports.clone() };
-        let taught = resumed.as_ref().map(|(_, checkpoint)| &checkpoint.learnt);
         let teaching = Teaching::wire(plan, taught, &serving, &bells.teach, late, &mut notes);
         let (labels_in, labels) = crossbeam_channel::unbounded();
         let (teacher, teach, gauge) = match teaching {
@@ -318,6 +331,7 @@ impl Stages {
                 trainer,
                 serving,
                 teacher,
+                known: lookout.as_ref().map(LookoutStage::board),
                 checkpoints,
                 identity: plan.identity.clone(),
                 steps_per_s: config.train.steps_per_s,
@@ -335,6 +349,7 @@ impl Stages {
             encode: encode.counts(),
             train: train.as_ref().map(TrainStage::counts),
             teach: gauge,
+            lookout: lookout.as_ref().map(LookoutStage::status),
             orders: training.then_some(orders),
             consumers,
             method: plan.identity.method.word(),
@@ -377,6 +392,7 @@ impl Stages {
             encode,
             train,
             teach,
+            lookout,
             keepsake,
             record,
             publish,

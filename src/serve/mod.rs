@@ -4,6 +4,7 @@ pub mod broadcast;
 pub mod copies;
 mod encode;
 mod head_outlet;
+mod novelty_outlet;
 pub mod outlet;
 mod processed;
 mod reading;
@@ -13,6 +14,7 @@ mod status;
 
 pub use encode::{EncodeCounts, EncodeError, EncodeStage, ServingSettings};
 pub use head_outlet::{HeadOutlet, HeadStream};
+pub use novelty_outlet::NoveltyOutlet;
 pub use outlet::{EmbeddingOutlet, EmbeddingStream, Sent};
 pub use processed::{ProcessedStage, ProcessedStream};
 pub use reading::{Reading, ReadingCounts};

@@ -24,6 +24,8 @@ pub enum EventKind {
     Swap,
     /// A head was taught, or examined.
     Taught,
+    /// A window is unlike all those before.
+    Novel,
     /// A checkpoint was written.
     Checkpoint,
     /// Something to look at; the run goes on.
@@ -45,6 +47,7 @@ impl EventKind {
             Self::Loss => "loss",
             Self::Swap => "swap",
             Self::Taught => "taught",
+            Self::Novel => "novel",
             Self::Checkpoint => "saved",
             Self::Warning => "warning",
             Self::Error => "error",

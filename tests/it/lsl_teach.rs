@@ -3,7 +3,7 @@
 //! Tests with peers run themselves again inside a network namespace of their own; see [`crate::lsl::rig`]. Invariant: what
 //! goes out for a window is about that window, by its stamp.
 
-use crate::cli::program::Desk;
+use crate::cli::program::{Desk, bundled};
 use crate::lsl::rig::on_loopback;
 use crate::lsl_run::run;
 
@@ -47,5 +47,28 @@ fn markers_of_a_stream_teach_what_goes_out_on_another() {
         let summary = desk.json("s.json");
         let asked = &summary["teaching"]["asked"];
         assert!(asked["balanced_accuracy"].as_f64() > Some(0.8) && asked["spans"].as_u64() >= Some(4), "{summary}");
+    });
+}
+
+#[test]
+fn how_unlike_all_before_each_window_is_goes_out_on_a_stream() {
+    on_loopback(&how_unlike_all_before_each_window_is_goes_out_on_a_stream, |rig| {
+        let (desk, recording) = (Desk::new(), bundled());
+        let more = ["--replay", &recording, "--speed", "8", "--no-train", "--duration", "170", "--set"];
+        let program = desk.start(&run(&[&more[..], &["serve.lsl={name=\"emb\",novelty=true}"]].concat()));
+        let mut receiver = rig.peer("inlet.py", &["name=emb-novelty", "samples=900"]);
+        assert_eq!(["type", "channels", "rate"].map(|key| receiver.line(key)), ["Novelty", "3", "0.0"]);
+        assert_eq!(receiver.line("labels"), "p,score,alarm");
+        receiver.line("ready");
+        let received: Vec<Vec<f64>> =
+            (0..900).map(|_| receiver.line("sample").split(' ').map(|word| word.parse().unwrap()).collect()).collect();
+        program.wait().ends_with(0);
+        // A window of a second begins every 26 frames, eight times as fast; blocks are stamped, and what lies in one is alike.
+        assert!(received.windows(2).all(|pair| pair[1][0] >= pair[0][0]), "stamps rise");
+        let step = (received[899][0] - received[0][0]) / 899.0;
+        assert!((step - 26.0 / 256.0 / 8.0).abs() < 2e-3, "{step} s from one to the next");
+        assert!(received.iter().all(|sample| (0.0..=1.0).contains(&sample[1]) && sample[2] > 0.0), "{received:?}");
+        let alarms = received.iter().filter(|sample| sample[3] == 1.0).count() as u64;
+        assert_eq!(desk.json("s.json")["novelty"]["alarms"], alarms);
     });
 }

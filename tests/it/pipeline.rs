@@ -9,6 +9,7 @@ mod live;
 mod markers;
 mod methods;
 mod montage;
+mod novelty;
 mod quality;
 mod recordings;
 mod resample;

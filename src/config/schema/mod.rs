@@ -4,6 +4,7 @@
 
 mod augment;
 mod methods;
+mod novelty;
 mod pretrain;
 mod quality;
 mod record;
@@ -19,6 +20,7 @@ mod window;
 
 pub use augment::{AugmentConfig, AugmentStepConfig};
 pub use methods::{AutoencoderConfig, ForecastConfig, MaeConfig, MaskedConfig, MixupConfig, OrderConfig};
+pub use novelty::NoveltyConfig;
 pub use pretrain::PretrainConfig;
 pub use quality::QualityConfig;
 pub use record::RecordConfig;
@@ -59,6 +61,8 @@ pub struct Config {
     pub pretrain: PretrainConfig,
     /// What markers teach meanwhile.
     pub teach: TeachConfig,
+    /// What is unlike everything before.
+    pub novelty: NoveltyConfig,
     /// Where embeddings go.
     pub serve: ServeConfig,
     /// Where the signal itself goes.

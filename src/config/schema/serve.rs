@@ -44,6 +44,9 @@ pub struct LslOutletConfig {
     /// A stream, `NAME-signal`, of the signal as the model sees it.
     #[serde(default)]
     pub signal: bool,
+    /// A stream, `NAME-novelty`, of how unlike everything before each window is.
+    #[serde(default)]
+    pub novelty: bool,
 }
 
 /// `[compute]`.

@@ -95,6 +95,7 @@ fn view(signal_s: f64, channels: usize) -> View {
         trainer: TrainerView { losses: vec![(1, 0.5)], ..TrainerView::default() },
         serving: ServingView::default(),
         teaching: Some(TeachingView::default()),
+        novelty: None,
         quality: vec![Reasons::NONE.with(Reason::Flat); channels],
         events: Vec::new(),
         told: 0,

@@ -48,7 +48,7 @@ fn style(state: &State, kind: EventKind) -> Style {
     match kind {
         EventKind::Ready | EventKind::Swap | EventKind::Taught | EventKind::Checkpoint => theme.good,
         EventKind::Marker => theme.marker,
-        EventKind::Gap | EventKind::Source | EventKind::Quality | EventKind::Warning => theme.warn,
+        EventKind::Gap | EventKind::Source | EventKind::Quality | EventKind::Novel | EventKind::Warning => theme.warn,
         EventKind::Loss | EventKind::Error => theme.bad,
     }
 }

@@ -3,7 +3,8 @@
 //! Owns no state; runs on the main thread. Invariant: every fill is a number as well as a bar.
 
 use super::frame::{bar, frame, inset, row, title};
-use crate::pipeline::view::{Ledger, ServingView, TeachingView, View};
+use crate::pipeline::view::{Ledger, NoveltyView, ServingView, TeachingView, View};
+use crate::tui::Theme;
 use crate::tui::figures::{count, cut, measure, milliseconds, setting};
 use crate::tui::state::State;
 use ratatui::buffer::Buffer;
@@ -51,6 +52,7 @@ pub(in crate::tui) fn render(state: &State, view: &View, area: Rect, buffer: &mu
     }
     lines.push(latency(state, view));
     lines.extend(view.teaching.as_ref().map(|teaching| told(state, teaching, inner.width.into())));
+    lines.extend(view.novelty.as_ref().filter(|novelty| novelty.windows > 0).map(|novelty| novel(theme, novelty)));
     if inner.height >= 9 {
         lines.extend(histogram(state, &view.histogram, inner.width.into()));
     }
@@ -123,6 +125,24 @@ fn told<'a>(state: &State, teaching: &TeachingView, width: usize) -> Line<'a> {
         }
         None => line.push_span(label(cut(&format!("{known} of 2 states: press l"), width.saturating_sub(9)))),
     }
+    line
+}
+
+/// How unlike everything before the last window is.
+fn novel<'a>(theme: &Theme, novelty: &NoveltyView) -> Line<'a> {
+    let mut line = Line::from(Span::styled("novelty  ", theme.label));
+    match novelty.probability {
+        Some(p) => {
+            let style = if p <= novelty.limit { theme.warn } else { theme.text };
+            let text = if p >= 0.001 { format!("p {p:.3}") } else { format!("p {p:.0e}") };
+            line.push_span(Span::styled(text, style));
+        }
+        None => line.push_span(Span::styled("no window yet", theme.label)),
+    }
+    let alarms = if novelty.alarms == 1 { "alarm" } else { "alarms" };
+    let style = if novelty.alarms > 0 { theme.warn } else { theme.label };
+    line.push_span(Span::styled(format!("  {} {alarms}", count(novelty.alarms)), style));
+    line.push_span(Span::styled(format!(" in {:.1} min", 60.0 * novelty.hours), theme.label));
     line
 }
 

@@ -60,6 +60,7 @@ pub fn live(channels: usize, signal_s: f64) -> View {
             file: Some("s03-embeddings.npy".to_owned()),
         },
         teaching: None,
+        novelty: None,
         quality: vec![Reasons::NONE; channels],
         events: events(signal_s),
         told: 0,

@@ -9,8 +9,8 @@ use crate::learn::heads::ExamFigures;
 use crate::learn::{Alarm, Examination, Figures, Health};
 use crate::pipeline::eye::Eye;
 use crate::pipeline::view::{
-    EmbeddingMap, GateView, Latency, Ledger, MapPoint, RecordingView, ServingView, TeachingView, Traces, TrainerState,
-    TrainerView, View,
+    EmbeddingMap, GateView, Latency, Ledger, MapPoint, NoveltyView, RecordingView, ServingView, TeachingView, Traces,
+    TrainerState, TrainerView, View,
 };
 use crate::signal::{Channel, ChannelKind, Event, EventKind, Montage, SourceKind, Stamp, StreamFacts, Unit};
 use crate::tui::keys::TABLE;
@@ -193,6 +193,13 @@ fn odd_view() -> impl Strategy<Value = View> {
             trainer,
             serving,
             teaching,
+            novelty: (gaps % 2 > 0).then_some(NoveltyView {
+                probability: (gaps % 3 > 0).then_some(behind_s),
+                windows: gaps as usize,
+                alarms: gaps,
+                hours: wall_s,
+                limit: signal_s,
+            }),
             quality,
             events,
             told: 0,
