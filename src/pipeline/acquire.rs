@@ -71,8 +71,9 @@ pub(super) struct AcquireStage {
     recorded: Tee,
     conditioned: Tee,
     timeline: Timeline,
-    /// Where markers go besides the screen: to those who cut windows round them, or learn from them.
-    markers: Vec<MarkerWriter>,
+    /// Where markers go besides the screen: to the one who cuts windows round them, and the one who learns from them.
+    cutter: Option<MarkerWriter>,
+    teacher: Option<MarkerWriter>,
     /// One bit a channel that comes out, set for the bad ones.
     bad: Vec<u64>,
     block: Block,
@@ -88,8 +89,8 @@ pub(super) struct AcquireStage {
     invalid: u64,
     events: Vec<Event>,
     reports: Sender<Report>,
-    /// What a person labels.
-    labels: Receiver<Marker>,
+    /// What a person says.
+    said: Receiver<Said>,
     recorder: Option<ToRecorder>,
 }
 
@@ -103,19 +104,29 @@ pub(super) struct AcquireParts {
     pub recorded: Tee,
     /// For conditioned frames.
     pub conditioned: Tee,
-    /// Where markers go besides the screen.
-    pub markers: Vec<MarkerWriter>,
+    /// Where markers go besides the screen, where anybody cuts windows round them or learns from them.
+    pub cutter: Option<MarkerWriter>,
+    pub teacher: Option<MarkerWriter>,
     /// Frames that may come.
     pub allowance: Option<u64>,
     pub reports: Sender<Report>,
-    /// What a person labels, where acquisition stands.
-    pub labels: Receiver<Marker>,
+    /// What a person says, where acquisition stands.
+    pub said: Receiver<Said>,
+}
+
+/// What a person says of a moment.
+#[derive(Clone, Debug)]
+pub(super) struct Said {
+    /// The text and its frame.
+    pub marker: Marker,
+    /// It names a state that is to be learnt.
+    pub teaches: bool,
 }
 
 impl AcquireStage {
     pub fn new(parts: AcquireParts) -> Self {
         let AcquireParts { source, watch, conditioner, timeline, .. } = parts;
-        let AcquireParts { recorded, conditioned, markers, allowance, reports, labels, .. } = parts;
+        let AcquireParts { recorded, conditioned, cutter, teacher, allowance, reports, said, .. } = parts;
         let channels = source.facts().montage.len();
         let outputs = conditioner.channels();
         Self {
@@ -125,7 +136,8 @@ impl AcquireStage {
             recorded,
             conditioned,
             timeline,
-            markers,
+            cutter,
+            teacher,
             bad: vec![0; outputs.div_ceil(64)],
             block: Block::with_capacity(channels, 1024),
             delivered: 0,
@@ -138,7 +150,7 @@ impl AcquireStage {
             invalid: 0,
             events: Vec::new(),
             reports,
-            labels,
+            said,
             recorder: None,
         }
     }
@@ -159,8 +171,8 @@ impl AcquireStage {
 
     /// Moves what is due into the rings.
     pub fn step(&mut self, clock: &dyn Clock) -> Result<Turn, SourceError> {
-        if !self.labels.is_empty() {
-            self.label(clock.now());
+        if !self.said.is_empty() {
+            self.hear(clock.now());
         }
         if self.delivered == self.block.frames() {
             self.block.clear();
@@ -217,7 +229,7 @@ impl AcquireStage {
     /// Hands on the frames that wait in the conditioner for what comes after them, before a gap or at the end; false, and
     /// nothing done, while there is no room for them.
     pub fn finish(&mut self, now: Stamp) -> bool {
-        self.label(now);
+        self.hear(now);
         let has_room = self.conditioned.room() >= self.conditioner.held();
         if has_room {
             self.samples.clear();
@@ -258,6 +270,13 @@ impl AcquireStage {
         self.counts.arrived.store(now.0.to_bits(), Ordering::Relaxed);
         self.timeline.note(frames as u64, next, stamp);
         self.watch.step(samples);
+        let (recorder, events) = (&self.recorder, &mut self.events);
+        self.watch.tell_marks(|text| {
+            if let Some(recorder) = recorder {
+                recorder.marker(Marker { frame: first, duration_s: None, text: text.clone() });
+            }
+            events.push(Event { at: now, kind: EventKind::Quality, text });
+        });
         self.samples.clear();
         self.conditioner.step(samples, self.watch.good(), &mut self.samples);
         if let Some(scale) = self.conditioner.scale() {
@@ -270,20 +289,23 @@ impl AcquireStage {
     /// Hands the block's markers on, before its frames.
     fn mark(&mut self, now: Stamp) {
         let mut markers = std::mem::take(&mut self.block.markers);
-        markers.drain(..).for_each(|marker| self.hand_out(marker, now));
+        markers.drain(..).for_each(|marker| self.hand_out(marker, true, now));
         self.block.markers = markers;
     }
 
-    /// Hands on what a person has labelled.
-    fn label(&mut self, now: Stamp) {
-        while let Ok(marker) = self.labels.try_recv() {
-            self.hand_out(marker, now);
+    /// Hands on what a person has said.
+    fn hear(&mut self, now: Stamp) {
+        while let Ok(Said { marker, teaches }) = self.said.try_recv() {
+            self.hand_out(marker, teaches, now);
         }
     }
 
-    fn hand_out(&mut self, marker: Marker, now: Stamp) {
+    fn hand_out(&mut self, marker: Marker, teaches: bool, now: Stamp) {
         let frame = self.timeline.model_frame(marker.frame);
-        self.markers.iter_mut().for_each(|markers| markers.push(Marker { frame, ..marker.clone() }));
+        let teacher = self.teacher.as_mut().filter(|_| teaches);
+        for markers in self.cutter.iter_mut().chain(teacher) {
+            markers.push(Marker { frame, ..marker.clone() });
+        }
         if let Some(recorder) = &self.recorder {
             recorder.marker(marker.clone());
         }

@@ -90,14 +90,15 @@ impl Rig {
         let timeline = Timeline::new(ratio, rate_hz);
         let reports = crossbeam_channel::bounded(1).0;
         let stage = AcquireStage::new(AcquireParts {
-            labels: crossbeam_channel::unbounded().1,
+            said: crossbeam_channel::unbounded().1,
             source,
             watch,
             conditioner,
             timeline,
             recorded: Tee::default(),
             conditioned: tee,
-            markers: Vec::new(),
+            cutter: None,
+            teacher: None,
             allowance: None,
             reports,
         });

@@ -2,11 +2,12 @@
 //!
 //! Any thread may hold one. Invariant: nothing here waits: what finds no room is not carried out.
 
-use super::acquire::AcquireCounts;
+use super::acquire::{AcquireCounts, Said};
 use super::command::Command;
 use super::eye::EyeBoard;
 use super::shutdown::{Reason, Shutdown};
 use super::train::{Order, TrainCounts};
+use super::watch::QualityCounts;
 use crate::signal::Marker;
 use crossbeam_channel::Sender;
 use std::sync::Arc;
@@ -18,7 +19,8 @@ pub(super) struct Control {
     pub acquire: Arc<AcquireCounts>,
     pub train: Option<Arc<TrainCounts>>,
     pub orders: Option<Sender<Order>>,
-    pub labels: Sender<Marker>,
+    pub say: Sender<Said>,
+    pub quality: Arc<QualityCounts>,
     pub eye: Arc<EyeBoard>,
 }
 
@@ -32,16 +34,21 @@ impl Control {
                     train.pause(paused);
                 }
             }
-            Command::Label(text) => {
-                let frame = self.acquire.end_frame();
-                // Where nobody takes it any more the run is ending.
-                let _ = self.labels.send(Marker { frame, duration_s: None, text });
-            }
+            Command::Label(text) => self.say(text, true),
+            Command::Marker(text) => self.say(text, false),
+            Command::MarkChannel { channel, bad } => self.quality.mark(channel, bad),
             Command::Show(eye) => self.eye.ask(eye),
             Command::HoldServing(held) => self.order(Order::Hold(held)),
             Command::SwapNow => self.order(Order::SwapNow),
             Command::RollBack => self.order(Order::RollBack),
         }
+    }
+
+    /// Says something of the frame that comes next.
+    fn say(&self, text: String, teaches: bool) {
+        let frame = self.acquire.end_frame();
+        // Where nobody takes it any more the run is ending.
+        let _ = self.say.send(Said { marker: Marker { frame, duration_s: None, text }, teaches });
     }
 
     /// Passes on what the trainer is asked for; a queue that is full of orders makes another one pointless.

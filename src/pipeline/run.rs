@@ -132,7 +132,8 @@ pub fn start(plan: &Plan, mut stages: Stages, clock: Arc<dyn Clock>, shutdown: &
         acquire: Arc::clone(&gauges.acquire),
         train: gauges.train.clone(),
         orders: gauges.orders.clone(),
-        labels: stages.labels.clone(),
+        say: stages.say.clone(),
+        quality: Arc::clone(&gauges.quality),
         eye: stages.telemetry.display().eye(),
     };
     let attachment = stages.attachment.take();

@@ -10,6 +10,7 @@ use super::taught;
 use super::telemetry::{Gauges, Telemetry, latency};
 use super::train::{TrainCounts, TrainEnd};
 use super::view::TrainerState;
+use crate::dsp::quality;
 use crate::learn::{Examination, TrainerStatus};
 use crate::serve::record::Recorded;
 use memory_stats::memory_stats;
@@ -200,6 +201,11 @@ impl Summary {
             let _ =
                 writeln!(text, "  bad channels {} of the time{more}; {} bad windows", named.join(", "), windows["bad"]);
         }
+        let marked: Vec<&str> =
+            v["quality"]["marked_channels"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        if !marked.is_empty() {
+            let _ = writeln!(text, "  marked as bad by hand: {}", marked.join(", "));
+        }
         if let Some(training) = v.get("training") {
             let method = training["method"].as_str().unwrap_or_default();
             let losses = match (training["loss_first"].as_f64(), training["loss_last"].as_f64()) {
@@ -246,7 +252,15 @@ fn quality(gauges: &Gauges) -> Option<Value> {
         .filter(|(_, bad)| *bad > 0)
         .map(|(label, bad)| (label.to_owned(), json!(bad)))
         .collect();
-    let told = json!({"intervals": intervals, "bad_intervals": of_channels, "bad_channels": at_end});
+    let marked: Vec<&str> = gauges
+        .facts
+        .montage
+        .labels()
+        .zip(&reasons)
+        .filter(|(_, reasons)| reasons.has(quality::Reason::Marked))
+        .map(|(label, _)| label)
+        .collect();
+    let told = json!({"intervals": intervals, "bad_intervals": of_channels, "bad_channels": at_end, "marked_channels": marked});
     (!reasons.is_empty()).then_some(told)
 }
 

@@ -1,32 +1,59 @@
 //! Watching the channels during acquisition: where blocks are cut, which channels are trusted, what is told of them.
 //!
 //! Owned by the acquisition thread. Invariant: the verdict on a frame is that reached once it was taken in, so what is
-//! trusted, masked and told depends on frames alone and not on blocks.
+//! trusted, masked and told depends on frames alone and not on blocks. What a person marks holds from the next piece on,
+//! whatever is measured.
 
 use crate::config::{Config, QualityConfig};
-use crate::dsp::quality::{Neighbours, Quality, QualitySettings, Reasons, Threshold};
+use crate::dsp::quality::{Neighbours, Quality, QualitySettings, Reason, Reasons, Threshold};
 use crate::signal::{ChannelKind, Event, EventKind, Stamp, StreamFacts};
 use std::fmt::Write;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 /// Seconds of signal from one event about quality to the next: a cap that is put on is one event, not sixty.
 const TELL_EVERY_S: f64 = 1.0;
 /// Channels that one event names.
 const NAMED: usize = 4;
 
-/// What is known of the channels' quality, for others to read.
+/// What is known of the channels' quality, for others to read, and what a person says of it, for others to write.
 #[derive(Debug, Default)]
 pub(super) struct QualityCounts {
+    is_watched: bool,
     reasons: Vec<AtomicU8>,
     bad_intervals: Vec<AtomicU64>,
     intervals: AtomicU64,
+    /// Channels that a person has marked as bad, and how often anything was marked or unmarked.
+    marked: Vec<AtomicBool>,
+    marks: AtomicU64,
 }
 
 impl QualityCounts {
-    /// What is wrong with each channel now; empty where nothing is watched.
+    fn new(channels: usize, is_watched: bool) -> Self {
+        Self {
+            is_watched,
+            reasons: (0..channels).map(|_| AtomicU8::new(0)).collect(),
+            bad_intervals: (0..channels).map(|_| AtomicU64::new(0)).collect(),
+            intervals: AtomicU64::new(0),
+            marked: (0..channels).map(|_| AtomicBool::new(false)).collect(),
+            marks: AtomicU64::new(0),
+        }
+    }
+
+    /// Marks a channel as bad, or takes that back; nothing happens to one that is not there.
+    pub fn mark(&self, channel: usize, is_bad: bool) {
+        if let Some(marked) = self.marked.get(channel) {
+            marked.store(is_bad, Ordering::Relaxed);
+            self.marks.fetch_add(1, Ordering::Release);
+        }
+    }
+
+    /// What is wrong with each channel now; empty where nothing is watched and nothing is marked.
     pub fn reasons(&self) -> Vec<Reasons> {
-        self.reasons.iter().map(|bits| Reasons::from_bits(bits.load(Ordering::Relaxed))).collect()
+        let reasons: Vec<Reasons> =
+            self.reasons.iter().map(|bits| Reasons::from_bits(bits.load(Ordering::Relaxed))).collect();
+        let is_known = self.is_watched || reasons.iter().any(|reasons| !reasons.is_empty());
+        if is_known { reasons } else { Vec::new() }
     }
 
     /// Intervals judged so far, and in how many of them each channel was bad.
@@ -40,9 +67,13 @@ impl QualityCounts {
 pub(super) struct Watch {
     quality: Option<Quality>,
     labels: Vec<String>,
-    all_good: Vec<bool>,
+    good: Vec<bool>,
     counts: Arc<QualityCounts>,
-    /// What was told of each channel last, and how many frames ago.
+    /// Channels that are marked, as far as it is known here, and as far as it was told.
+    marked: Vec<bool>,
+    told_marked: Vec<bool>,
+    marks: u64,
+    /// What was measured and told of each channel last, and how many frames ago.
     told: Vec<Reasons>,
     since_told: u64,
     tell_every: u64,
@@ -52,7 +83,6 @@ impl Watch {
     pub fn new(config: &Config, facts: &StreamFacts) -> Self {
         let kinds: Vec<ChannelKind> = facts.montage.channels.iter().map(|channel| channel.kind).collect();
         let channels = kinds.len();
-        let watched = if config.quality.enabled { channels } else { 0 };
         let settings = settings(&config.quality, config.signal.notch_hz);
         // Electrodes of unknown places lie nowhere, and are compared with others all over.
         let places: Vec<[f32; 2]> =
@@ -60,16 +90,15 @@ impl Watch {
         let neighbours =
             if facts.montage.located_channels() > 0 { Neighbours::Positions(&places) } else { Neighbours::Unknown };
         let quality = config.quality.enabled.then(|| Quality::new(&kinds, facts.rate_hz, settings, neighbours));
-        let counts = QualityCounts {
-            reasons: (0..watched).map(|_| AtomicU8::new(0)).collect(),
-            bad_intervals: (0..watched).map(|_| AtomicU64::new(0)).collect(),
-            intervals: AtomicU64::new(0),
-        };
+        let counts = QualityCounts::new(channels, quality.is_some());
         Self {
             quality,
             labels: facts.montage.labels().map(str::to_owned).collect(),
-            all_good: vec![true; channels],
+            good: vec![true; channels],
             counts: Arc::new(counts),
+            marked: vec![false; channels],
+            told_marked: vec![false; channels],
+            marks: 0,
             told: vec![Reasons::NONE; channels],
             since_told: u64::MAX / 2,
             tell_every: (TELL_EVERY_S * facts.rate_hz) as u64,
@@ -91,13 +120,35 @@ impl Watch {
 
     /// Takes in one piece of frames `[T, C]` as recorded.
     pub fn step(&mut self, samples: &[f32]) {
-        self.since_told = self.since_told.saturating_add((samples.len() / self.all_good.len().max(1)) as u64);
-        let Some(quality) = &mut self.quality else { return };
-        if quality.step(samples) {
-            self.counts.intervals.store(quality.intervals(), Ordering::Relaxed);
-            for (c, reasons) in quality.reasons().iter().enumerate() {
-                self.counts.reasons[c].store(reasons.bits(), Ordering::Relaxed);
-                self.counts.bad_intervals[c].store(quality.bad_intervals()[c], Ordering::Relaxed);
+        self.since_told = self.since_told.saturating_add((samples.len() / self.good.len().max(1)) as u64);
+        let marks = self.counts.marks.load(Ordering::Acquire);
+        let has_judged = self.quality.as_mut().is_some_and(|quality| quality.step(samples));
+        if !has_judged && marks == self.marks {
+            return;
+        }
+        self.marks = marks;
+        let counts = &self.counts;
+        let intervals = self.quality.as_ref().map_or(0, Quality::intervals);
+        let judged = intervals - counts.intervals.load(Ordering::Relaxed);
+        for c in 0..self.good.len() {
+            let measured = self.quality.as_ref().map_or(Reasons::NONE, |quality| quality.reasons()[c]);
+            self.marked[c] = counts.marked[c].load(Ordering::Relaxed);
+            let reasons = if self.marked[c] { measured.with(Reason::Marked) } else { measured };
+            self.good[c] = reasons.is_empty();
+            counts.reasons[c].store(reasons.bits(), Ordering::Relaxed);
+            let bad = if self.good[c] { 0 } else { judged };
+            counts.bad_intervals[c].store(counts.bad_intervals[c].load(Ordering::Relaxed) + bad, Ordering::Relaxed);
+        }
+        counts.intervals.store(intervals, Ordering::Relaxed);
+    }
+
+    /// What a person has marked or unmarked since the last call, in words for a recording; told once.
+    pub fn tell_marks(&mut self, mut tell: impl FnMut(String)) {
+        for ((label, is_marked), told) in self.labels.iter().zip(&self.marked).zip(&mut self.told_marked) {
+            if *is_marked != *told {
+                *told = *is_marked;
+                let what = if *is_marked { "is marked as bad by hand" } else { "is no longer marked as bad" };
+                tell(format!("{label} {what}"));
             }
         }
     }
@@ -111,7 +162,7 @@ impl Watch {
 
     /// `[C]`: the channels that can be trusted.
     pub fn good(&self) -> &[bool] {
-        self.quality.as_ref().map_or(&self.all_good, Quality::good)
+        &self.good
     }
 
     /// Adds an event if channels have become bad or good again since the last one.
@@ -210,5 +261,51 @@ mod tests {
         assert_eq!((settings.flat_uv, settings.line_hz), (Threshold { enter: 5.0, leave: 10.0 }, Some(60.0)));
         assert_eq!(settings.muscle_ratio.enter, f64::INFINITY);
         assert_eq!(settings.correlation.leave, f64::NEG_INFINITY);
+    }
+
+    fn facts() -> StreamFacts {
+        let montage = crate::signal::Montage::of_labels(&["C3", "C4"]);
+        let kind = crate::signal::SourceKind::Synthetic;
+        StreamFacts { kind, name: String::new(), montage, rate_hz: 128.0, frames: None, markers: None }
+    }
+
+    #[test]
+    fn a_mark_holds_from_the_next_piece_on_whether_channels_are_watched_or_not() {
+        for enabled in [true, false] {
+            let mut config = Config::default();
+            config.quality.enabled = enabled;
+            let mut watch = Watch::new(&config, &facts());
+            let counts = watch.counts();
+            let noise = |n: usize| 20.0 * ((n as f64 * 9973.0).sin() * 43_758.547).fract() as f32;
+            let mut frames = 0;
+            let mut take = |watch: &mut Watch, count: usize| {
+                for _ in 0..count {
+                    watch.step(&[noise(2 * frames), noise(2 * frames + 1)]);
+                    frames += 1;
+                }
+            };
+            take(&mut watch, 64);
+            assert_eq!((watch.good(), counts.reasons().len()), (&[true; 2][..], if enabled { 2 } else { 0 }));
+            counts.mark(1, true);
+            counts.mark(7, true);
+            assert_eq!(watch.good(), [true, true], "not yet");
+            take(&mut watch, 1);
+            assert_eq!(watch.good(), [true, false]);
+            assert_eq!(counts.reasons()[1], Reasons::NONE.with(Reason::Marked));
+            take(&mut watch, 128);
+            let (intervals, bad) = counts.intervals();
+            assert_eq!((intervals, bad), if enabled { (3, vec![0, 2]) } else { (0, vec![0, 0]) });
+            let told = |watch: &mut Watch| {
+                let mut all = Vec::new();
+                watch.tell_marks(|text| all.push(text));
+                all
+            };
+            assert_eq!(told(&mut watch), ["C4 is marked as bad by hand"]);
+            assert!(told(&mut watch).is_empty(), "told once");
+            counts.mark(1, false);
+            take(&mut watch, 1);
+            assert_eq!(told(&mut watch), ["C4 is no longer marked as bad"]);
+            assert_eq!(watch.good(), [true, true]);
+        }
     }
 }

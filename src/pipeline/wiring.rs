@@ -3,7 +3,7 @@
 //! Runs before the first frame, on the main thread. Invariant: everything that can fail for want of a file, a stream or a
 //! checkpoint fails here, before anything moves.
 
-use super::acquire::{AcquireParts, AcquireStage};
+use super::acquire::{AcquireParts, AcquireStage, Said};
 use super::attach::{Attachment, BindError};
 use super::display::DisplayStage;
 use super::keepsake::Keepsake;
@@ -28,7 +28,7 @@ use crate::lsl::{Library, LslError};
 use crate::ring::{Branch, Doorbell, FrameReader, MarkerWriter, RingShape, Tee, WhenFull, frames_of, markers};
 use crate::serve::record::{RecordError, RecordStage};
 use crate::serve::{EncodeStage, ProcessedStage, ServingSettings};
-use crate::signal::{Clock, Event, EventKind, Marker};
+use crate::signal::{Clock, Event, EventKind};
 use crate::window::{Around, Cutter, Slide};
 use arc_swap::ArcSwap;
 use crossbeam_channel::Sender;
@@ -104,8 +104,8 @@ pub struct Stages {
     pub(super) gauges: Gauges,
     pub(super) bells: Bells,
     pub(super) reports: Sender<Report>,
-    /// To acquisition: what a person labels.
-    pub(super) labels: Sender<Marker>,
+    /// To acquisition: what a person says.
+    pub(super) say: Sender<Said>,
 }
 
 impl std::fmt::Debug for Stages {
@@ -281,17 +281,15 @@ impl Stages {
             }
         };
         let lost_markers = for_cutter.as_ref().map(MarkerWriter::lost);
-        let mut for_markers: Vec<MarkerWriter> = for_cutter.into_iter().collect();
         let serving = Serving { served: Arc::clone(&served), reports: reports.clone() };
         let teaching = Teaching::wire(plan, taught, &serving, &bells.teach, late, &mut notes);
-        let (labels_in, labels) = crossbeam_channel::unbounded();
-        let (teacher, teach, gauge) = match teaching {
+        let (say, said) = crossbeam_channel::unbounded();
+        let (teacher, teach, gauge, for_teacher) = match teaching {
             Some(Teaching { stage, teacher, reading, copies, markers }) => {
-                for_markers.push(markers);
                 let gauge = (stage.counts(), reading.counts());
-                (Some(teacher), Some((stage, reading, copies)), Some(gauge))
+                (Some(teacher), Some((stage, reading, copies)), Some(gauge), Some(markers))
             }
-            None => (None, None, None),
+            None => (None, None, None, None),
         };
         let mut acquire = AcquireStage::new(AcquireParts {
             source,
@@ -300,10 +298,11 @@ impl Stages {
             timeline,
             recorded: Tee::new(of_recorded),
             conditioned: Tee::new(conditioned),
-            markers: for_markers,
+            cutter: for_cutter,
+            teacher: for_teacher,
             allowance,
             reports: reports.clone(),
-            labels,
+            said,
         });
         let judge = plan.judge();
         let keepsake =
@@ -401,7 +400,7 @@ impl Stages {
             gauges,
             bells,
             reports,
-            labels: labels_in,
+            say,
         })
     }
 }

@@ -44,6 +44,12 @@ pub enum Action {
     Solo,
     /// Begin to write a label for the present moment.
     Label,
+    /// Mark the present moment.
+    Mark,
+    /// Begin to write a marker for the present moment.
+    WriteMarker,
+    /// Count the selected channel as bad, or only as what is measured.
+    MarkBad,
     /// Pause or resume the trainer.
     PauseTraining,
     /// Keep serving what is served, or follow the gate again.
@@ -94,6 +100,9 @@ impl Action {
                 | Self::Filters
                 | Self::Reference
                 | Self::Label
+                | Self::Mark
+                | Self::WriteMarker
+                | Self::MarkBad
                 | Self::PauseTraining
                 | Self::Hold
                 | Self::SwapNow
@@ -239,10 +248,10 @@ pub(super) const TABLE: &[Entry] = &[
         help: "page through the channels",
     },
     Entry {
-        keys: &[(KeyCode::Enter, NONE, Action::Solo)],
-        shown: "Enter",
-        word: "solo",
-        help: "show the selected channel alone",
+        keys: &[(KeyCode::Enter, NONE, Action::Solo), (KeyCode::Char('x'), NONE, Action::MarkBad)],
+        shown: "Enter x",
+        word: "solo, bad",
+        help: "the selected channel: alone; bad by hand, for model and reference",
     },
     Entry {
         keys: &[(KeyCode::Left, NONE, Action::Shorter), (KeyCode::Right, NONE, Action::Longer)],
@@ -271,10 +280,14 @@ pub(super) const TABLE: &[Entry] = &[
         help: "scale by the signal; filters and mean reference for the eye",
     },
     Entry {
-        keys: &[(KeyCode::Char('l'), NONE, Action::Label)],
-        shown: "l",
+        keys: &[
+            (KeyCode::Char('l'), NONE, Action::Label),
+            (KeyCode::Char('m'), NONE, Action::Mark),
+            (KeyCode::Char('M'), NONE, Action::WriteMarker),
+        ],
+        shown: "l m M",
         word: "label",
-        help: "label this moment; a digit repeats an earlier label",
+        help: "label this moment (a digit repeats one); mark it, with a text",
     },
     Entry {
         keys: &[(KeyCode::Char('t'), NONE, Action::PauseTraining)],

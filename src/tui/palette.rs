@@ -12,6 +12,8 @@ pub(super) enum Deed {
     Act(Action),
     /// Label this moment.
     Label(String),
+    /// Mark this moment with a text.
+    Marker(String),
     /// Select a channel by its label or its number.
     Channel(String),
     /// Show events of a kind or with a word alone; all, where there is none.
@@ -40,8 +42,14 @@ fn some(text: &str) -> Option<String> {
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
-const ASKING: [Asking; 6] = [
+const ASKING: [Asking; 7] = [
     Asking { name: "label", argument: "TEXT", help: "label this moment", make: |text| some(text).map(Deed::Label) },
+    Asking {
+        name: "marker",
+        argument: "TEXT",
+        help: "mark this moment with a text that teaches nothing",
+        make: |text| some(text).map(Deed::Marker),
+    },
     Asking {
         name: "channel",
         argument: "LABEL or NUMBER",
@@ -138,6 +146,9 @@ fn name(action: Action) -> &'static str {
         Action::Reference => "mean reference",
         Action::Solo => "solo",
         Action::Label => "write label",
+        Action::Mark => "mark moment",
+        Action::WriteMarker => "write marker",
+        Action::MarkBad => "mark channel bad",
         Action::PauseTraining => "pause training",
         Action::Hold => "hold model",
         Action::SwapNow => "swap now",

@@ -7,6 +7,7 @@ use super::keys::{Action, Arrangement, MapBy};
 use super::layout::{Places, channels_on_page, trace_rows};
 use super::theme::Theme;
 use super::writing::{Wanted, Writing};
+use crate::dsp::quality::Reason;
 use crate::dsp::spectra::{Rhythm, Segment};
 use crate::pipeline::command::Command;
 use crate::pipeline::eye::Eye;
@@ -26,6 +27,9 @@ const SCALES_UV: [f64; 16] = [
 ];
 /// A row as high as this many root mean squares holds the signal; its peaks reach into the neighbours' rows.
 const RMS_IN_ROW: f64 = 5.0;
+
+/// What a marker says that was given no text.
+const MARKER: &str = "mark";
 
 /// Whose dashboard it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,6 +74,8 @@ pub struct State {
     pub(super) role: Role,
     /// The View on screen; none before the first.
     pub(super) view: Option<Arc<View>>,
+    /// The newest View, which a frozen screen does not show: what the run does now.
+    newest: Option<Arc<View>>,
     pub(super) frozen: bool,
     pub(super) passed: Passed,
     /// Why the run ended, known even to a frozen screen.
@@ -125,6 +131,7 @@ impl State {
             role: Role::Run,
             told: None,
             view: None,
+            newest: None,
             frozen: false,
             passed: Passed::default(),
             ended: None,
@@ -170,10 +177,11 @@ impl State {
     /// Takes a View; a frozen screen only counts what goes by.
     pub fn update(&mut self, view: Arc<View>) {
         self.ended.clone_from(&view.ended);
-        if self.ended.is_some() && self.is_writing_a(Wanted::Label) {
+        if self.ended.is_some() && (self.is_writing_a(Wanted::Label) || self.is_writing_a(Wanted::Marker)) {
             self.writing = None;
         }
         self.remember(&view);
+        self.newest = Some(Arc::clone(&view));
         match &self.view {
             Some(shown) if self.frozen => {
                 self.passed = Passed {
@@ -267,10 +275,10 @@ impl State {
                 self.solo = !self.solo;
                 self.fit_scale();
             }
-            Action::Label => {
-                let is_running = self.quitting == Quitting::No && self.ended.is_none();
-                self.writing = (self.view.is_some() && is_running).then(|| Writing::new(Wanted::Label));
-            }
+            Action::Label => self.writing = self.is_running().then(|| Writing::new(Wanted::Label)),
+            Action::WriteMarker => self.writing = self.is_running().then(|| Writing::new(Wanted::Marker)),
+            Action::Mark => return self.is_running().then(|| Command::Marker(MARKER.to_owned())),
+            Action::MarkBad => return self.mark_bad(),
             Action::Arrange(arrangement) => self.arrangement = arrangement,
             Action::NextView => self.arrangement = self.arrangement.next(),
             Action::Palette => self.writing = Some(Writing::new(Wanted::Deed)),
@@ -380,6 +388,24 @@ impl State {
         if self.fitting_uv().is_some_and(|fitting| !calm.contains(&fitting)) {
             self.fit_scale();
         }
+    }
+
+    /// True while there is a present moment of which something can be said.
+    fn is_running(&self) -> bool {
+        self.view.is_some() && self.quitting == Quitting::No && self.ended.is_none()
+    }
+
+    /// Marks the selected channel as bad, or takes that back, by what it is now and not by what a frozen screen shows.
+    fn mark_bad(&mut self) -> Option<Command> {
+        let view = self.newest.as_deref().filter(|_| self.is_running())?;
+        let channel = self.selected;
+        let label = view.facts.montage.labels().nth(channel)?;
+        let bad = !view.quality.get(channel).is_some_and(|reasons| reasons.has(Reason::Marked));
+        if self.frozen {
+            let what = if bad { "is marked as bad from now on" } else { "is no longer marked as bad" };
+            self.told = Some(format!("{label} {what}."));
+        }
+        Some(Command::MarkChannel { channel, bad })
     }
 
     /// Asks for the signal in another way than it is shown now.

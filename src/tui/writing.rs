@@ -21,6 +21,8 @@ const LABELS: usize = 9;
 pub(super) enum Wanted {
     /// A label of this moment.
     Label,
+    /// A marker of this moment.
+    Marker,
     /// A word of events.
     Events,
     /// A command.
@@ -40,6 +42,11 @@ impl Writing {
     pub(super) fn new(wanted: Wanted) -> Self {
         Self { wanted, text: String::new(), chosen: 0 }
     }
+}
+
+/// Marks this moment with a text.
+fn marker(text: &str) -> Option<Command> {
+    (!text.is_empty()).then(|| Command::Marker(text.to_owned()))
 }
 
 impl State {
@@ -88,6 +95,7 @@ impl State {
                 let Writing { wanted, text, chosen } = self.writing.take()?;
                 match wanted {
                     Wanted::Label => return self.label(text.trim()),
+                    Wanted::Marker => return marker(text.trim()),
                     Wanted::Events => text.trim().clone_into(&mut self.events_filter),
                     Wanted::Deed => return self.command(&text, chosen),
                 }
@@ -115,9 +123,12 @@ impl State {
         };
         match line.deed {
             Some(Deed::Act(action)) => return self.on(action),
-            Some(Deed::Label(_)) if self.role == (Role::Viewer { control: false }) => return self.on(Action::Label),
+            Some(Deed::Label(_) | Deed::Marker(_)) if self.role == (Role::Viewer { control: false }) => {
+                return self.on(Action::Label);
+            }
             // The words as they were written: the palette looks for names in small letters.
             Some(Deed::Label(_)) => return self.label(text.trim_start().split_once(' ')?.1.trim()),
+            Some(Deed::Marker(_)) => return marker(text.trim_start().split_once(' ')?.1.trim()),
             Some(Deed::Channel(wanted)) => self.seek(&wanted),
             Some(Deed::Events(word)) => self.events_filter = word,
             Some(Deed::Scale(microvolts)) => self.rescale_to(microvolts),

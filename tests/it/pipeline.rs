@@ -3,6 +3,7 @@
 //! Each test starts the program itself and reads what it leaves. Invariant: what a run says of itself balances, agrees
 //! with its files, and is the same each time where it is said to be.
 
+mod by_hand;
 mod embeddings;
 mod ledger;
 mod live;

@@ -17,7 +17,7 @@
 //! | [`Uncorrelated`](Reason::Uncorrelated) | 98th percentile of correlations with others at 1–20 Hz | 2 s | 0.4, 0.5 |
 //!
 //! Spectra are of one second (Hann), one every half second; those of line and muscle are averaged over two, those of
-//! correlation over three.
+//! correlation over three. [`Marked`](Reason::Marked) is never measured: whoever owns a [`Quality`] adds what a person says.
 //!
 //! **Delays.** A fault is found at the end of the first interval that shows it: 1 s after it began at most for flat,
 //! railed and not finite, 0.5 s for a jump, 2 s for line, muscle and lost correlation, the last as a rule: chance

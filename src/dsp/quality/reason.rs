@@ -22,12 +22,22 @@ pub enum Reason {
     Jumps,
     /// It shares nothing with other channels.
     Uncorrelated,
+    /// A person says so: never measured, set by whoever owns the verdicts.
+    Marked,
 }
 
 impl Reason {
     /// All of them, in the order of their bits.
-    pub const ALL: [Self; 7] =
-        [Self::Flat, Self::Railed, Self::NotFinite, Self::LineNoise, Self::Muscle, Self::Jumps, Self::Uncorrelated];
+    pub const ALL: [Self; 8] = [
+        Self::Flat,
+        Self::Railed,
+        Self::NotFinite,
+        Self::LineNoise,
+        Self::Muscle,
+        Self::Jumps,
+        Self::Uncorrelated,
+        Self::Marked,
+    ];
 
     /// A word of at most eight letters for narrow columns.
     #[must_use]
@@ -40,6 +50,7 @@ impl Reason {
             Self::Muscle => "muscle",
             Self::Jumps => "jumps",
             Self::Uncorrelated => "alone",
+            Self::Marked => "marked",
         }
     }
 
@@ -54,6 +65,7 @@ impl Reason {
             Self::Muscle => "is full of muscle or noise",
             Self::Jumps => "jumps",
             Self::Uncorrelated => "shares nothing with other channels",
+            Self::Marked => "is marked as bad by hand",
         }
     }
 }
@@ -116,10 +128,10 @@ impl Reasons {
         self.0
     }
 
-    /// The set with these bits; unknown bits are left out.
+    /// The set with these bits: each bit of a byte is a reason.
     #[must_use]
     pub fn from_bits(bits: u8) -> Self {
-        Self(bits & ((1 << Reason::ALL.len()) - 1))
+        Self(bits)
     }
 
     /// What follows a channel's name in a sentence: `is flat and jumps`, or `is good again`.

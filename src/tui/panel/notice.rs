@@ -88,6 +88,13 @@ fn writing(state: &State, written: &Writing, area: Rect, buffer: &mut Buffer) {
             lines.push(Line::styled("Enter labels this moment, Esc leaves.", theme.label));
             "Label"
         }
+        Wanted::Marker => {
+            lines.push(Line::styled(
+                "Enter marks this moment, Esc leaves. A label (l) teaches, a marker does not.",
+                theme.label,
+            ));
+            "Marker"
+        }
         Wanted::Events => {
             lines.push(Line::styled("Enter shows only events with this word; none shows all.", theme.label));
             "Filter events"

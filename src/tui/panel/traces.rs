@@ -6,7 +6,7 @@
 use super::braille::{Band, DotGrid};
 use super::columns::{Bins, around, range};
 use super::frame::{frame, row, title};
-use crate::dsp::quality::Reasons;
+use crate::dsp::quality::{Reason, Reasons};
 use crate::pipeline::view::View;
 use crate::signal::Channel;
 use crate::tui::figures::{cut, microvolts, setting};
@@ -63,7 +63,9 @@ pub(in crate::tui) fn render(state: &State, view: &View, area: Rect, buffer: &mu
         }
         if with_rms {
             let value = view.traces.rms.get(channel).copied().filter(|_| voltage).unwrap_or(f32::NAN);
-            let line = match bad.iter().next() {
+            // What a person said comes before what was measured.
+            let marked = Some(Reason::Marked).filter(|marked| bad.has(*marked));
+            let line = match marked.or_else(|| bad.iter().next()) {
                 Some(reason) => Line::styled(reason.word(), state.theme.bad),
                 None => Line::styled(microvolts(value.into()), state.theme.label),
             };

@@ -3,6 +3,7 @@
 //! Owns nothing. Invariant: every test drives the state as the loop does, through its three entrances.
 
 use super::{SIGNAL_S, colour, fixture, state};
+use crate::dsp::quality::{Reason, Reasons};
 use crate::pipeline::command::Command;
 use crate::pipeline::eye::Eye;
 use crate::pipeline::view::TrainerState;
@@ -154,6 +155,43 @@ fn filters_and_reference_are_asked_for_by_what_is_shown() {
     assert_eq!((state.on(Action::Filters), state.on(Action::Reference)), (eye(0, true), eye(3, false)));
     let mut only = live().in_role(Role::Viewer { control: false });
     assert_eq!((only.on(Action::Filters), only.told.is_some()), (None, true), "everybody would see it");
+}
+
+#[test]
+fn a_channel_is_marked_as_bad_and_unmarked_by_what_it_is_now() {
+    let mut state = live();
+    let mark = |channel, bad| Some(Command::MarkChannel { channel, bad });
+    assert_eq!(state.on(Action::MarkBad), mark(0, true));
+    state.on(Action::ChannelDown);
+    state.on(Action::Freeze);
+    assert_eq!((state.on(Action::MarkBad), state.told.is_some()), (mark(1, true), true), "a frozen screen says so");
+    let mut view = fixture::live(16, SIGNAL_S + 1.0);
+    view.quality[1] = Reasons::NONE.with(Reason::Flat).with(Reason::Marked);
+    state.update(Arc::new(view));
+    assert_eq!(state.on(Action::MarkBad), mark(1, false), "though the mark is not on the frozen screen");
+    let mut view = fixture::live(16, SIGNAL_S + 2.0);
+    view.quality.clear();
+    state.update(Arc::new(view));
+    assert_eq!(state.on(Action::MarkBad), mark(1, true), "where nothing is watched, too");
+    assert_eq!(State::new(colour(), 80, 24).on(Action::MarkBad), None);
+    let mut only = live().in_role(Role::Viewer { control: false });
+    assert_eq!((only.on(Action::MarkBad), only.told.is_some()), (None, true));
+}
+
+#[test]
+fn a_moment_is_marked_at_once_or_with_a_text() {
+    let mut state = live();
+    let marker = |text: &str| Some(Command::Marker(text.to_owned()));
+    assert_eq!(state.on(Action::Mark), marker("mark"));
+    assert_eq!(state.on(Action::WriteMarker), None);
+    "1 cough ".chars().for_each(|letter| assert_eq!(state.write(Typed::Letter(letter)), None));
+    assert_eq!((state.write(Typed::Done), state.labels.len()), (marker("1 cough"), 0), "no label to repeat");
+    assert_eq!(command(&mut state, "marker Deep Breath"), marker("Deep Breath"));
+    assert_eq!(command(&mut state, "mark moment"), marker("mark"));
+    state.on(Action::Quit);
+    state.on(Action::Quit);
+    assert_eq!((state.on(Action::Mark), state.on(Action::WriteMarker)), (None, None), "the run is ending");
+    assert!(!state.is_writing());
 }
 
 #[test]

@@ -13,7 +13,7 @@ const CHANNELS: usize = 16;
 const RATE: usize = 256;
 
 /// 60 s of the bundled recording whose samples `fault(second, channel, sample)` may change.
-fn spoilt(path: &Path, fault: impl Fn(f64, usize, f32) -> f32) {
+pub fn spoilt(path: &Path, fault: impl Fn(f64, usize, f32) -> f32) {
     let mut source = ReplaySource::open(Path::new(&bundled()), &Selection::default(), None, 1.0, false).unwrap();
     let labels: Vec<String> = source.facts().montage.labels().map(str::to_owned).collect();
     let signals: Vec<EdfSignal> = labels.iter().map(|label| EdfSignal::microvolts(label, RATE, 1000.0)).collect();

@@ -1,0 +1,154 @@
+//! What a person asks of a run while it goes on, from inside: channels marked as bad, markers, labels, recordings.
+//!
+//! Owns the runs that it starts. Invariant: each is asked by the commands that a dashboard sends.
+
+use super::quality::spoilt;
+use super::rows;
+use crate::cli::program::{Desk, bundled};
+use crate::recordings::inspect;
+use neurostream::config::Document;
+use neurostream::dsp::quality::Reason;
+use neurostream::lsl::Library;
+use neurostream::pipeline::command::Command;
+use neurostream::pipeline::view::View;
+use neurostream::pipeline::{MonotonicClock, Options, Plan, Running, Shutdown, Stages, configure, open_source, start};
+use neurostream::signal::Clock;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// So long a busy machine may take for anything.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Starts a run without training by its configuration; tables may follow the source's keys.
+fn begin(source: &str, more: &str) -> Running {
+    let fixed = "[model]\nwidths = [4]\n[train]\nenabled = false\ncheckpoint = \"\"\n";
+    let document = Document::parse("test", &format!("[source]\n{source}\n{fixed}{more}")).unwrap();
+    let config = configure(&document).unwrap();
+    let clock: Arc<dyn Clock> = Arc::new(MonotonicClock::new());
+    let opened = open_source(&config, || Library::load(None), &*clock, &|| true).unwrap();
+    let plan = Plan::new(&config, opened.facts()).unwrap();
+    let stages = Stages::wire(&plan, opened, &Options::default(), &*clock).unwrap();
+    start(&plan, stages, clock, &Shutdown::default()).unwrap()
+}
+
+/// Takes Views until one is as wanted.
+#[track_caller]
+fn until(run: &Running, what: &str, wanted: impl Fn(&View) -> bool) -> Arc<View> {
+    let asked = MonotonicClock::new();
+    loop {
+        let view = run.views.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no View that shows {what}"));
+        if wanted(&view) {
+            return view;
+        }
+        assert!(asked.now().0 < PATIENCE.as_secs_f64(), "{what} does not come: {:?}", view.events);
+    }
+}
+
+fn tells(view: &View, text: &str) -> bool {
+    view.events.iter().any(|(_, event)| event.text.contains(text))
+}
+
+/// Ends a run and returns its summary.
+#[track_caller]
+fn end(run: Running) -> Value {
+    run.obey(Command::Quit);
+    let outcome = run.finish();
+    assert_eq!(outcome.failures, [""; 0]);
+    serde_json::from_str(&outcome.summary.to_json()).unwrap()
+}
+
+/// The texts of a recording's annotations.
+fn annotations(desk: &Desk, name: &str) -> Vec<String> {
+    let found = inspect(desk, name);
+    let all = found["annotations"].as_array().unwrap();
+    all.iter().map(|annotation| annotation[2].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_channel_that_is_marked_as_bad_moves_no_embedding() {
+    let desk = Desk::new();
+    let noise = |s: f64| ((s * 9973.0).sin() * 43_758.547).fract() as f32;
+    let embeddings = |name: &str, size: f32, marks: bool| {
+        spoilt(&desk.path(name), |s, c, v| if c == 7 { size * noise(s) } else { v });
+        let file = format!("{size}-{marks}.csv");
+        // Nothing is measured, so nothing but the mark says that it is bad.
+        let more = format!(
+            "[quality]\nenabled = false\n[signal]\nscale_s = 0\n[serve]\nembeddings = \"{}\"\n",
+            desk.text(&file)
+        );
+        let run = begin(&format!("replay = \"{}\"\nspeed = \"max\"", desk.text(name)), &more);
+        run.obey(Command::MarkChannel { channel: 99, bad: true });
+        if marks {
+            run.obey(Command::MarkChannel { channel: 7, bad: true });
+        }
+        let outcome = run.finish();
+        assert_eq!(outcome.failures, [""; 0]);
+        let summary: Value = serde_json::from_str(&outcome.summary.to_json()).unwrap();
+        let marked = if marks { serde_json::json!(["T7"]) } else { Value::Null };
+        assert_eq!(summary["quality"]["marked_channels"], marked, "{summary}");
+        assert_eq!(outcome.summary.to_text().contains("marked as bad by hand: T7"), marks);
+        rows(&desk, &file)
+    };
+    let (weak, strong) = (embeddings("weak.edf", 100.0, true), embeddings("strong.edf", 800.0, true));
+    // Windows that begin after the mark in both runs, which may have come at any time.
+    let silent = |rows: &[super::Row]| rows.iter().find(|row| row.quality < 1.0).map_or(f64::MAX, |row| row.end_s);
+    let from_s = silent(&weak).max(silent(&strong));
+    let after = |rows: Vec<super::Row>| -> BTreeMap<u64, Vec<f32>> {
+        let rows = rows.into_iter().filter(|row| row.start_s > from_s);
+        rows.map(|row| (row.first, [row.quality].into_iter().chain(row.values).collect())).collect()
+    };
+    let (weak, strong) = (after(weak), after(strong));
+    assert!(weak.len() > 50, "the mark came too late: {} windows after {from_s} s", weak.len());
+    assert!(weak.values().all(|row| row[0] == 0.9375) && weak == strong);
+    let (weak, strong) = (embeddings("weak.edf", 100.0, false), embeddings("strong.edf", 800.0, false));
+    assert!(weak.iter().zip(&strong).all(|(a, b)| a.quality == 1.0 && a.values != b.values));
+}
+
+#[test]
+fn a_mark_is_told_recorded_and_taken_back() {
+    let desk = Desk::new();
+    let record = format!("[record]\nfile = \"{}\"\n", desk.text("a.bdf"));
+    let run = begin(&format!("replay = \"{}\"\nspeed = 4.0\nloop = true", bundled()), &record);
+    until(&run, "signal", |view| view.signal_s > 1.0 && view.quality.len() == 16);
+    run.obey(Command::MarkChannel { channel: 7, bad: true });
+    let view = until(&run, "the mark", |view| view.quality[7].has(Reason::Marked));
+    assert_eq!(view.quality.iter().filter(|reasons| reasons.has(Reason::Marked)).count(), 1);
+    until(&run, "its event", |view| tells(view, "T7 is marked as bad by hand"));
+    let seen = view.signal_s;
+    until(&run, "two more intervals", |view| view.signal_s > seen + 1.5);
+    run.obey(Command::MarkChannel { channel: 7, bad: false });
+    until(&run, "it taken back", |view| {
+        !view.quality[7].has(Reason::Marked) && tells(view, "T7 is no longer marked as bad")
+    });
+    let summary = end(run);
+    assert!(summary["quality"]["bad_intervals"]["T7"].as_u64() >= Some(2), "{summary}");
+    assert_eq!(summary["quality"]["marked_channels"], serde_json::json!([]));
+    let texts = annotations(&desk, "a.bdf");
+    let ours: Vec<&str> = texts.iter().map(String::as_str).filter(|text| text.contains("marked")).collect();
+    assert_eq!(ours, ["T7 is marked as bad by hand", "T7 is no longer marked as bad"]);
+}
+
+#[test]
+fn a_marker_is_recorded_and_cut_round_and_teaches_nothing() {
+    let desk = Desk::new();
+    let more = format!(
+        "[teach]\nenabled = true\n[record]\nfile = \"{}\"\n[window]\naround = \"beep\"\nfrom_s = 0.0\nto_s = 0.5\n",
+        desk.text("a.bdf")
+    );
+    let run = begin("synthetic = true\nspeed = 4.0", &more);
+    until(&run, "signal", |view| view.signal_s > 1.0);
+    run.obey(Command::Marker("beep".to_owned()));
+    run.obey(Command::Label("rest".to_owned()));
+    let view = until(&run, "both and a window", |view| {
+        let class = view.teaching.as_ref().is_some_and(|teaching| !teaching.classes.is_empty());
+        tells(view, "beep") && tells(view, "rest") && view.serving.embeddings > 0 && class
+    });
+    let classes: Vec<&str> = view.teaching.iter().flat_map(|t| &t.classes).map(|(name, _)| name.as_str()).collect();
+    assert_eq!(classes, ["rest"]);
+    let summary = end(run);
+    assert_eq!(summary["markers"]["served"], 1, "{summary}");
+    assert_eq!(summary["teaching"]["other_markers"], 0, "{summary}");
+    assert_eq!(annotations(&desk, "a.bdf"), ["beep", "rest"]);
+}
