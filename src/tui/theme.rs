@@ -53,6 +53,8 @@ pub struct Theme {
     pub bad: Style,
     /// Draw with ASCII characters only.
     pub ascii: bool,
+    /// The terminal shows colours of 24 bits: pictures of cells go smoothly from colour to colour.
+    pub is_smooth: bool,
 }
 
 /// Which colours a terminal has, and on what ground.
@@ -122,6 +124,25 @@ impl Look {
 }
 
 impl Theme {
+    /// The same on a terminal that shows colours of 24 bits, or one that does not.
+    #[must_use]
+    pub fn smooth(self, is_smooth: bool) -> Self {
+        Self { is_smooth, ..self }
+    }
+
+    /// The style of a part of a scale, 0 to 1, in a picture of cells.
+    #[must_use]
+    pub fn heat_at(&self, part: f64) -> Style {
+        let last = self.heat.len() - 1;
+        let near = self.heat[((part * self.heat.len() as f64) as usize).min(last)];
+        let exact = if part.is_nan() { 0.0 } else { part.clamp(0.0, 1.0) * last as f64 };
+        let (below, share) = (exact as usize, exact.fract());
+        let ends = [below, (below + 1).min(last)].map(|place| rgb(self.heat[place]));
+        let (true, [Some(from), Some(to)]) = (self.is_smooth, ends) else { return near };
+        let mixed = |c: usize| (f64::from(from[c]) + (f64::from(to[c]) - f64::from(from[c])) * share).round() as u8;
+        near.fg(Color::Rgb(mixed(0), mixed(1), mixed(2)))
+    }
+
     /// The theme of a look.
     #[must_use]
     pub fn of(look: Look, ascii: bool) -> Self {
@@ -193,6 +214,7 @@ impl Theme {
             warn: of(Color::Yellow),
             bad: of(Color::Red).add_modifier(bold),
             ascii,
+            is_smooth: false,
         }
     }
 
@@ -221,6 +243,7 @@ impl Theme {
             warn: of(palette.warn),
             bad: of(palette.red).add_modifier(Modifier::BOLD),
             ascii,
+            is_smooth: false,
         }
     }
 
@@ -252,8 +275,16 @@ impl Theme {
             warn: bold,
             bad: bold.add_modifier(Modifier::REVERSED),
             ascii,
+            is_smooth: false,
         }
     }
+}
+
+/// What a colour of the cube of 6 x 6 x 6 in the 256-colour palette is made of (xterm's levels); none of others.
+fn rgb(style: Style) -> Option<[u8; 3]> {
+    let Some(Color::Indexed(index @ 16..=231)) = style.fg else { return None };
+    let level = |step: u8| if step == 0 { 0 } else { 55 + 40 * step };
+    Some([(index - 16) / 36, (index - 16) / 6 % 6, (index - 16) % 6].map(level))
 }
 
 /// Numbers of the 256-colour palette.
@@ -328,6 +359,31 @@ mod tests {
         assert_eq!(of("", "xterm-256color", "", "0;default;15"), Look::Light);
         assert_eq!(of("", "xterm-256color", "", "15;0"), Look::Dark);
         assert_eq!((of("", "dumb", "", ""), Look::of(Surroundings::default())), (Look::Plain, Look::Dark));
+    }
+
+    #[test]
+    fn pictures_go_smoothly_where_the_terminal_can() {
+        let colour = |theme: &Theme, part: f64| theme.heat_at(part).fg;
+        for look in [Look::Dark, Look::Light] {
+            let (stepped, smooth) = (Theme::of(look, false), Theme::of(look, false).smooth(true));
+            let of = |theme| (0..=700).map(|part| colour(theme, f64::from(part) / 700.0)).collect::<Vec<_>>();
+            let (mut few, mut many) = (of(&stepped), of(&smooth));
+            assert_eq!((few[0], few[700]), (stepped.heat[0].fg, stepped.heat[7].fg));
+            few.dedup();
+            many.dedup();
+            assert_eq!(few.len(), 8);
+            assert!(many.len() > 100 && many.iter().all(|c| matches!(c, Some(Color::Rgb(..)))), "{}", many.len());
+        }
+        // 54 is 95, 0, 135 and 226 is 255, 255, 0.
+        let dark = Theme::dark(false).smooth(true);
+        assert_eq!(
+            [0.0, 1.0, 7.0].map(|part| colour(&dark, part)),
+            [Some(Color::Rgb(95, 0, 135)), Some(Color::Rgb(255, 255, 0)), Some(Color::Rgb(255, 255, 0))]
+        );
+        assert_eq!(colour(&dark, f64::NAN), Some(Color::Rgb(95, 0, 135)));
+        for look in [Look::Basic, Look::Plain] {
+            assert_eq!(Theme::of(look, false).smooth(true).heat_at(0.6), Theme::of(look, false).heat_at(0.6));
+        }
     }
 
     #[test]

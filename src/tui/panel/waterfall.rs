@@ -23,7 +23,7 @@ const TICK: u16 = 4;
 /// A cell for a part of a scale, 0 to 1.
 pub(super) fn shade(theme: &Theme, part: f64) -> (&'static str, Style) {
     let of = |count: usize| ((part * count as f64) as usize).min(count - 1);
-    (SHADES[of(SHADES.len())], theme.heat[of(theme.heat.len())])
+    (SHADES[of(SHADES.len())], theme.heat_at(part))
 }
 
 /// What the characters stand for, from `lower` to `upper`: `░ 0 ▒ 8 ▓ 16 █ 24 dB`.
