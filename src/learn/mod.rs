@@ -25,7 +25,7 @@ pub mod twin;
 pub use axes::Axes;
 pub use checkpoint::{Checkpoint, CheckpointError, Identity};
 pub use encoder::{Architecture, Encoder, EncoderShape, Site, Streaming};
-pub use gate::{Alarm, Decision, Drift, Examination, Figures, GateSettings, Limit, Metrics, limit};
+pub use gate::{Alarm, COSINE_BINS, Decision, Drift, Examination, Figures, GateSettings, Limit, Metrics, limit};
 pub use generation::Generation;
 pub use heads::{Classifier, HeadKind, Heads, Lesson, Lessons};
 pub use health::Health;

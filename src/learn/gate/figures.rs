@@ -31,7 +31,12 @@ pub struct Figures {
     pub amplitude: f64,
     /// Share of it that their line noise alone explains; none where the rate cannot hold it.
     pub line: Option<f64>,
+    /// How the cosines spread whose means are `positive` and `negative`: bins of equal width from -1 to 1.
+    pub cosines: [[u32; COSINE_BINS]; 2],
 }
+
+/// Bins of the histograms of cosines.
+pub const COSINE_BINS: usize = 20;
 
 impl Figures {
     /// All of them by name.
@@ -80,10 +85,12 @@ pub(in crate::learn) fn figures(encoder: &Encoder, probed: &Probed, dimension: u
     }
     let units = [&one, &two].map(|rows| units(rows, dimension));
     let (mut positive, mut negative, mut right, mut contrast) = (0.0, 0.0, 0usize, 0.0);
+    let mut cosines = [[0; COSINE_BINS]; 2];
     for i in 0..count {
         let cosine = |j: usize| -> f64 { units[0][i].iter().zip(&units[1][j]).map(|(a, b)| a * b).sum() };
         let row: Vec<f64> = (0..count).map(cosine).collect();
         let others = row.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, v)| *v);
+        row.iter().enumerate().for_each(|(j, cosine)| cosines[usize::from(j != i)][cosine_bin(*cosine)] += 1);
         positive += row[i];
         negative += others.clone().sum::<f64>() / (count - 1) as f64;
         right += usize::from(others.fold(f64::NEG_INFINITY, f64::max) < row[i]);
@@ -108,8 +115,14 @@ pub(in crate::learn) fn figures(encoder: &Encoder, probed: &Probed, dimension: u
         contrast: contrast / n,
         amplitude: explained(&plain, dimension, &amplitudes),
         line,
+        cosines,
     };
     (figures, plain)
+}
+
+/// The bin of a cosine; what rounding puts beyond an end lies in the last bin there.
+fn cosine_bin(cosine: f64) -> usize {
+    (((cosine + 1.0) / 2.0 * COSINE_BINS as f64) as usize).min(COSINE_BINS - 1)
 }
 
 fn units(rows: &[f32], dimension: usize) -> Vec<Vec<f64>> {
@@ -171,6 +184,12 @@ mod tests {
         let other: Vec<f32> = (0..40).flat_map(|i| [((i * 31) % 17) as f32, ((i * 13) % 11) as f32]).collect();
         assert!(explained(&other, 2, &by) < 0.2);
         assert!(explained(&other, 2, &[1.0; 40]).abs() < 1e-9, "what never changes explains nothing");
+    }
+
+    #[test]
+    fn cosines_lie_in_bins_from_one_end_to_the_other() {
+        let bins = [-1.1, -1.0, -0.91, -0.89, -0.01, 0.01, 0.99, 1.0, 1.0001].map(cosine_bin);
+        assert_eq!(bins, [0, 0, 0, 1, 9, 10, 19, 19, 19]);
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub use alarm::{Alarm, Limit, limit};
 pub use decision::Decision;
 pub use drift::Drift;
 pub use examination::Examination;
-pub use figures::Figures;
+pub use figures::{COSINE_BINS, Figures};
 pub use metrics::Metrics;
 pub use settings::GateSettings;
 

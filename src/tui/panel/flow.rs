@@ -2,7 +2,7 @@
 //!
 //! Owns no state; runs on the main thread. Invariant: every fill is a number as well as a bar.
 
-use super::frame::{bar, frame, inset, row, title};
+use super::frame::{bar, column, frame, inset, row, title};
 use crate::pipeline::view::{Ledger, NoveltyView, ServingView, TeachingView, View};
 use crate::tui::Theme;
 use crate::tui::figures::{count, cut, measure, milliseconds, setting};
@@ -22,8 +22,6 @@ const LONG: usize = 58;
 /// Bins of the latency histogram in a factor of ten, and where it begins.
 const BINS_PER_DECADE: usize = 8;
 const FIRST_DECADE_MS: f64 = 0.01;
-/// Eight heights of a bin.
-const LEVELS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 
 /// Draws the panel.
 pub(in crate::tui) fn render(state: &State, view: &View, area: Rect, buffer: &mut Buffer) {
@@ -157,15 +155,13 @@ fn histogram<'a>(state: &State, bins: &[u32], width: usize) -> [Line<'a>; 2] {
     // The slow end says more than the fast one where both do not fit.
     let most = width / (BINS_PER_DECADE * cells);
     let decades = decades.start.max(decades.end.saturating_sub(most.max(1)))..decades.end;
-    let highest = f64::from(bins.iter().copied().max().unwrap_or(1).max(1));
+    let highest = bins.iter().copied().max().unwrap_or(1);
     let mut bars = String::new();
     let mut names = String::new();
     for decade in decades {
         let from = decade * BINS_PER_DECADE;
         for bin in from..from + BINS_PER_DECADE {
-            let height = f64::from(bins.get(bin).copied().unwrap_or(0)) / highest * LEVELS.len() as f64;
-            let level = (height.ceil() as usize).checked_sub(1).and_then(|level| LEVELS.get(level));
-            bars.push_str(&level.copied().unwrap_or(" ").repeat(cells));
+            bars.push_str(&column(bins.get(bin).copied().unwrap_or(0), highest).repeat(cells));
         }
         let name = setting(FIRST_DECADE_MS * 10_f64.powi(decade.min(12) as i32));
         names.push_str(&format!("{name:<width$}", width = BINS_PER_DECADE * cells));

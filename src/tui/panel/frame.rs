@@ -59,3 +59,13 @@ pub(super) fn bar(theme: &Theme, style: Style, part: f64, cells: usize) -> [Span
     let full = if part > 0.0 { (exact as usize).clamp(1, cells.max(1)) } else { 0 };
     [Span::styled("▓".repeat(full), style), Span::styled("░".repeat(cells.saturating_sub(full)), theme.border)]
 }
+
+/// Eight heights of a column.
+const LEVELS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
+
+/// A column of a histogram whose highest holds `highest`. Anything above 0 shows.
+pub(super) fn column(count: u32, highest: u32) -> &'static str {
+    let height = f64::from(count) / f64::from(highest.max(1)) * LEVELS.len() as f64;
+    let level = (height.ceil() as usize).checked_sub(1).map(|level| level.min(LEVELS.len() - 1));
+    level.map_or(" ", |level| LEVELS[level])
+}

@@ -2,8 +2,8 @@
 //!
 //! Owns no state; runs on the main thread. Invariant: a figure that was not measured has no row.
 
-use super::frame::{frame, inset, row, title};
-use crate::learn::{Examination, Limit, limit};
+use super::frame::{column, frame, inset, row, title};
+use crate::learn::{COSINE_BINS, Examination, Limit, limit};
 use crate::pipeline::view::{GateView, View};
 use crate::tui::figures::{count, measure};
 use crate::tui::state::State;
@@ -14,6 +14,8 @@ use ratatui::text::{Line, Span};
 /// Width of the names, and of the figures beside them.
 const NAME: usize = 22;
 const FIGURE: usize = 8;
+/// Width of the names beside histograms.
+const SPREAD: usize = 13;
 
 /// Draws the panel.
 pub(in crate::tui) fn render(state: &State, view: &View, area: Rect, buffer: &mut Buffer) {
@@ -28,6 +30,11 @@ pub(in crate::tui) fn render(state: &State, view: &View, area: Rect, buffer: &mu
     match gate.examination.as_deref() {
         Some(found) => lines.extend(figures(state, found)),
         None => lines.push(Line::styled("nothing to judge by yet", theme.label)),
+    }
+    let spread = gate.examination.as_deref().map_or_else(Vec::new, |found| cosines(state, found, inner.width.into()));
+    // They are pictures of figures that stand above: where there is no room for all of it, these say enough.
+    if lines.len() + spread.len() <= inner.height.into() {
+        lines.extend(spread);
     }
     for (place, line) in lines.iter().take(inner.height.into()).enumerate() {
         row(inner, place as u16, line, buffer);
@@ -90,6 +97,28 @@ fn figures<'a>(state: &State, found: &Examination) -> Vec<Line<'a>> {
     tell("drift", "drift of embeddings", found.drift.map(|drift| drift.embedding), String::new());
     tell("drift", "drift of band power", found.drift.map(|drift| drift.power), String::new());
     tell("windows", "held windows", Some(found.windows as f64), String::new());
+    lines
+}
+
+/// How the cosines of two views of one window, and of views of two windows, spread from -1 to 1, each by its highest column:
+/// the farther apart, the better windows are told apart.
+fn cosines<'a>(state: &State, found: &Examination, width: usize) -> Vec<Line<'a>> {
+    let theme = &state.theme;
+    let cells = width.saturating_sub(SPREAD) / COSINE_BINS;
+    if found.windows == 0 || cells == 0 {
+        return Vec::new();
+    }
+    let cells = cells.min(2);
+    let name = |text: &str| Span::styled(format!("{text:<SPREAD$}"), theme.label);
+    let mut lines = vec![Line::default()];
+    for (text, bins) in ["two views", "two windows"].into_iter().zip(&found.figures.cosines) {
+        let highest = bins.iter().copied().max().unwrap_or(0);
+        let bars: String = bins.iter().map(|count| column(*count, highest).repeat(cells)).collect();
+        lines.push(Line::from(vec![name(text), Span::styled(bars, theme.curve)]));
+    }
+    let half = COSINE_BINS * cells / 2;
+    let axis = format!("{:<half$}{:<rest$}{}", "−1", "0", "1", rest = half - 1);
+    lines.push(Line::from(vec![name("cosine"), Span::styled(axis, theme.label)]));
     lines
 }
 

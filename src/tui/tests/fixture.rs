@@ -265,6 +265,9 @@ fn gate(step: u64) -> GateView {
         contrast: 1.42,
         amplitude: 0.12,
         line: Some(0.04),
+        cosines: [1.6, 0.5].map(|middle: f64| {
+            std::array::from_fn(|bin| (4_000.0 * (-((bin as f64 / 10.0 - 0.4 - middle) / 0.2).powi(2)).exp()) as u32)
+        }),
     };
     let found = Examination {
         step,
