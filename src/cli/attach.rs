@@ -4,6 +4,7 @@
 
 use super::arguments::AttachArguments;
 use super::{run, sockets, usable};
+use anyhow::bail;
 use neurostream::pipeline::MonotonicClock;
 use neurostream::pipeline::attach::Attached;
 use neurostream::tui;
@@ -26,6 +27,7 @@ pub fn attach(arguments: &AttachArguments) -> anyhow::Result<ExitCode> {
         tui::Ended::RunOver => writeln!(out, "the run is over, or no longer shown: {}", path.display()),
         tui::Ended::AtOnce => writeln!(out, "the run goes on: neurostream attach {}", path.display()),
         tui::Ended::TerminalLost(_) => Ok(()),
+        tui::Ended::Failed(why) => bail!("the dashboard failed ({why}); the run goes on"),
     };
     Ok(ExitCode::SUCCESS)
 }

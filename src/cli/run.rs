@@ -229,7 +229,8 @@ pub(super) fn theme(ascii: bool) -> tui::Theme {
         colorterm: colorterm.as_deref(),
         colorfgbg: colorfgbg.as_deref(),
     };
-    tui::Theme::of(tui::Look::of(around), ascii)
+    let is_smooth = colorterm.as_deref().is_some_and(|said| said == "truecolor" || said == "24bit");
+    tui::Theme::of(tui::Look::of(around), ascii).smooth(is_smooth)
 }
 
 /// Shows the dashboard until the run is over or the terminal is lost; true if a person would not wait.
@@ -258,6 +259,10 @@ fn dashboard(arguments: &RunArguments, running: &mut Running, clock: &Arc<dyn Cl
         Ok(tui::Ended::TerminalLost(error)) => {
             // A run outlives its screen; without one there is nobody to ask, so it goes on headless.
             let _ = writeln!(io::stderr(), "neurostream: the terminal is lost ({error}); the run goes on without it");
+            false
+        }
+        Ok(tui::Ended::Failed(why)) => {
+            let _ = writeln!(io::stderr(), "neurostream: the dashboard failed ({why}); the run goes on without it");
             false
         }
         Err(error) => {

@@ -4,13 +4,15 @@
 //! and offered to each consumer exactly once, with the quality of its channels; a marker comes before its frame.
 
 use super::plan::OpenSource;
+use super::record_board::RecordEntry;
+use super::recorder::Joining;
 use super::report::Report;
 use super::scale_board::ScaleBoard;
 use super::timeline::Timeline;
 use super::to_recorder::ToRecorder;
 use super::watch::Watch;
 use crate::dsp::Conditioner;
-use crate::ring::{MarkerWriter, Tee};
+use crate::ring::{Doorbell, MarkerWriter, Tee};
 use crate::signal::{Block, Clock, Event, EventKind, Marker, Stamp};
 use crate::source::{Progress, SourceError};
 use crossbeam_channel::{Receiver, Sender};
@@ -91,7 +93,16 @@ pub(super) struct AcquireStage {
     reports: Sender<Report>,
     /// What a person says.
     said: Receiver<Said>,
-    recorder: Option<ToRecorder>,
+    /// Who records from now on, and who does.
+    recorders: Receiver<Option<Joining>>,
+    recorder: Option<Recording>,
+}
+
+/// The recording that goes on.
+struct Recording {
+    told: ToRecorder,
+    entry: Arc<RecordEntry>,
+    doorbell: Arc<Doorbell>,
 }
 
 /// What acquisition is made of.
@@ -112,6 +123,8 @@ pub(super) struct AcquireParts {
     pub reports: Sender<Report>,
     /// What a person says, where acquisition stands.
     pub said: Receiver<Said>,
+    /// Who records from now on.
+    pub recorders: Receiver<Option<Joining>>,
 }
 
 /// What a person says of a moment.
@@ -126,7 +139,7 @@ pub(super) struct Said {
 impl AcquireStage {
     pub fn new(parts: AcquireParts) -> Self {
         let AcquireParts { source, watch, conditioner, timeline, .. } = parts;
-        let AcquireParts { recorded, conditioned, cutter, teacher, allowance, reports, said, .. } = parts;
+        let AcquireParts { recorded, conditioned, cutter, teacher, allowance, reports, said, recorders, .. } = parts;
         let channels = source.facts().montage.len();
         let outputs = conditioner.channels();
         Self {
@@ -151,13 +164,9 @@ impl AcquireStage {
             events: Vec::new(),
             reports,
             said,
+            recorders,
             recorder: None,
         }
-    }
-
-    /// Tells a recorder of markers, and of the source's own stamps.
-    pub fn record(&mut self, recorder: ToRecorder) {
-        self.recorder = Some(recorder);
     }
 
     pub fn counts(&self) -> Arc<AcquireCounts> {
@@ -175,6 +184,9 @@ impl AcquireStage {
             self.hear(clock.now());
         }
         if self.delivered == self.block.frames() {
+            while let Ok(next) = self.recorders.try_recv() {
+                self.change_recorder(next);
+            }
             self.block.clear();
             self.delivered = 0;
             let progress = self.source.step(clock.now(), &mut self.block, &mut self.events);
@@ -187,7 +199,7 @@ impl AcquireStage {
                     self.shorten();
                     self.mark(now);
                     if let Some(recorder) = &mut self.recorder {
-                        recorder.block(&self.block);
+                        recorder.told.block(&self.block);
                     }
                 }
                 Progress::Wait(due) => return Ok(Turn::Wait(due)),
@@ -210,6 +222,20 @@ impl AcquireStage {
             self.deliver(piece);
         }
         Ok(Turn::Frames)
+    }
+
+    /// Offers frames to another recorder from the next block on, or to none.
+    fn change_recorder(&mut self, next: Option<Joining>) {
+        if let Some(Recording { entry, doorbell, .. }) = self.recorder.take() {
+            entry.leave(self.counts.frames());
+            self.recorded.leave(&doorbell);
+        }
+        self.recorder = next.map(|Joining { branch, told, entry }| {
+            let doorbell = Arc::clone(&branch.doorbell);
+            entry.join(self.counts.frames());
+            self.recorded.join(branch);
+            Recording { told, entry, doorbell }
+        });
     }
 
     /// Closes what came before a gap; false while there is no room for it. Without a gap there is nothing to do.
@@ -273,7 +299,7 @@ impl AcquireStage {
         let (recorder, events) = (&self.recorder, &mut self.events);
         self.watch.tell_marks(|text| {
             if let Some(recorder) = recorder {
-                recorder.marker(Marker { frame: first, duration_s: None, text: text.clone() });
+                recorder.told.marker(Marker { frame: first, duration_s: None, text: text.clone() });
             }
             events.push(Event { at: now, kind: EventKind::Quality, text });
         });
@@ -307,7 +333,7 @@ impl AcquireStage {
             markers.push(Marker { frame, ..marker.clone() });
         }
         if let Some(recorder) = &self.recorder {
-            recorder.marker(marker.clone());
+            recorder.told.marker(marker.clone());
         }
         let event = Event { at: now, kind: EventKind::Marker, text: marker.text.clone() };
         let _ = self.reports.try_send(Report::Marker(marker));

@@ -91,6 +91,7 @@ impl Rig {
         let reports = crossbeam_channel::bounded(1).0;
         let stage = AcquireStage::new(AcquireParts {
             said: crossbeam_channel::unbounded().1,
+            recorders: crossbeam_channel::unbounded().1,
             source,
             watch,
             conditioner,

@@ -19,6 +19,8 @@ pub enum Command {
     Label(String),
     /// Mark the present moment with a text that names no state: nothing is taught by it.
     Marker(String),
+    /// Record from now on, or not any more.
+    Record(bool),
     /// Count a channel of the source as bad whatever is measured, or only what is measured again.
     MarkChannel {
         /// Its place in the stream.

@@ -8,6 +8,7 @@ use super::eye::EyeBoard;
 use super::shutdown::{Reason, Shutdown};
 use super::train::{Order, TrainCounts};
 use super::watch::QualityCounts;
+use crate::ring::Doorbell;
 use crate::signal::Marker;
 use crossbeam_channel::Sender;
 use std::sync::Arc;
@@ -20,6 +21,8 @@ pub(super) struct Control {
     pub train: Option<Arc<TrainCounts>>,
     pub orders: Option<Sender<Order>>,
     pub say: Sender<Said>,
+    pub records: Sender<bool>,
+    pub recorder: Arc<Doorbell>,
     pub quality: Arc<QualityCounts>,
     pub eye: Arc<EyeBoard>,
 }
@@ -36,6 +39,11 @@ impl Control {
             }
             Command::Label(text) => self.say(text, true),
             Command::Marker(text) => self.say(text, false),
+            Command::Record(wanted) => {
+                // A queue that is full of orders makes another one pointless.
+                let _ = self.records.try_send(wanted);
+                self.recorder.ring();
+            }
             Command::MarkChannel { channel, bad } => self.quality.mark(channel, bad),
             Command::Show(eye) => self.eye.ask(eye),
             Command::HoldServing(held) => self.order(Order::Hold(held)),

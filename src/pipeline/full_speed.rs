@@ -46,12 +46,13 @@ fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, en
         mut train,
         mut teach,
         mut lookout,
-        mut record,
+        recorder,
         mut publish,
         mut telemetry,
         reports,
         ..
     } = stages;
+    let mut recorder = Some(recorder);
     let (mut events, mut shown) = (Vec::new(), clock.now());
     while !shutdown.is_requested() {
         match acquire.step(clock) {
@@ -64,11 +65,11 @@ fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, en
         if let Err(why) = encode_all(&mut encode, &mut teach, clock, &mut events) {
             telemetry.teacher_stopped(clock.now(), &why);
         }
-        if let Some(stage) = &mut record
+        if let Some(stage) = &mut recorder
             && let Err(why) = caught(|| while stage.step(clock.now(), &mut events) {})
         {
             // Its ring goes away with it, so nobody waits for it.
-            record = None;
+            recorder = None;
             telemetry.recorder_stopped(clock.now(), &why);
         }
         while publish.as_mut().is_some_and(|stage| stage.step(clock.now(), &mut events)) {}
@@ -103,11 +104,10 @@ fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, en
     let (sha256, file) = encode.finish();
     let _ = ends.encode.send((sha256, file.map_err(|error| error.to_string())));
     while publish.as_mut().is_some_and(|stage| stage.step(clock.now(), &mut events)) {}
-    if let Some(record) = record {
-        match caught(|| record.finish(clock.now(), &mut events)) {
-            Ok(recorded) => drop(ends.record.send(recorded)),
-            Err(why) => telemetry.recorder_stopped(clock.now(), &why),
-        }
+    if let Some(recorder) = recorder
+        && let Err(why) = caught(|| recorder.finish(clock.now(), &mut events))
+    {
+        telemetry.recorder_stopped(clock.now(), &why);
     }
     if let Some(mut lookout) = lookout {
         lookout.finish(clock.now(), &mut events);

@@ -5,6 +5,7 @@
 
 use super::acquire::{AcquireStage, Turn};
 use super::lookout::LookoutStage;
+use super::recorder::Recorder;
 use super::run::{Ends, Feed, TELEMETRY_EVERY_S};
 use super::shutdown::{Reason, Shutdown};
 use super::stage::{lower_priority, own_pool, spawn};
@@ -46,8 +47,8 @@ pub(super) fn start(
     feed: Feed,
     ends: &Ends,
 ) -> io::Result<Vec<&'static str>> {
-    let Stages { acquire, encode, train, teach, lookout, record, publish, telemetry, bells, reports, .. } = stages;
-    let mut names = vec![ENCODE, TELEMETRY, ACQUIRE];
+    let Stages { acquire, encode, train, teach, lookout, recorder, publish, telemetry, bells, reports, .. } = stages;
+    let mut names = vec![ENCODE, TELEMETRY, ACQUIRE, RECORD];
     let (of_encode, of_train) = (ends.encode.clone(), ends.train.clone());
     // Consumers first, so that none misses the first frame.
     let (time, bell) = (Arc::clone(clock), Arc::clone(&bells.encode));
@@ -76,14 +77,9 @@ pub(super) fn start(
         let told = move |event: Event| drop(of_lookout.try_send(super::report::Report::Event(event)));
         spawn(LOOKOUT, true, shutdown, ends.tells_end(), move || looking_out(lookout, &bell, &*time, &told))?;
     }
-    if let Some(record) = record {
-        names.push(RECORD);
-        let (time, bell, of_record) = (Arc::clone(clock), Arc::clone(&bells.record), ends.record.clone());
-        let told = move |event: Event| drop(of_recorder.try_send(super::report::Report::Event(event)));
-        spawn(RECORD, true, shutdown, ends.tells_end(), move || {
-            let _ = of_record.send(recording(record, &bell, &*time, told));
-        })?;
-    }
+    let (time, bell, token) = (Arc::clone(clock), Arc::clone(&bells.record), shutdown.clone());
+    let told = move |event: Event| drop(of_recorder.try_send(super::report::Report::Event(event)));
+    spawn(RECORD, true, shutdown, ends.tells_end(), move || recordings(recorder, &bell, &*time, &token, &told))?;
     if let Some(mut publish) = publish {
         names.push(PUBLISH);
         let (time, bell) = (Arc::clone(clock), Arc::clone(&bells.publish));
@@ -181,7 +177,16 @@ pub(super) fn until(seconds: f64) {
     }
 }
 
-/// The recorder's thread.
+/// The recorder's thread in a run: one recording after the other, as it is asked to.
+fn recordings(mut recorder: Recorder, bell: &Doorbell, clock: &dyn Clock, shutdown: &Shutdown, tell: &impl Fn(Event)) {
+    let is_over = |recorder: &Recorder| shutdown.is_requested() && !recorder.is_recording();
+    until_over(&mut recorder, bell, tell, is_over, |recorder, events| recorder.step(clock.now(), events));
+    let mut events = Vec::new();
+    recorder.finish(clock.now(), &mut events);
+    events.drain(..).for_each(tell);
+}
+
+/// The thread of a recording that is all there is.
 pub(super) fn recording(mut stage: RecordStage, bell: &Doorbell, clock: &dyn Clock, tell: impl Fn(Event)) -> Recorded {
     until_over(&mut stage, bell, &tell, RecordStage::is_over, |stage, events| stage.step(clock.now(), events));
     let mut events = Vec::new();

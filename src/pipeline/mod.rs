@@ -28,6 +28,7 @@ mod outgoing;
 mod plan;
 mod pretrain;
 mod rate;
+mod record_board;
 mod recorder;
 #[cfg(test)]
 mod recorder_tests;
@@ -64,7 +65,7 @@ pub use pretrain::{
 pub use recording::{Recording, RecordingError};
 pub use run::{Outcome, RunError, Running, start};
 pub use shutdown::{Reason, Shutdown};
-pub use stage::{own_pool, spawn};
+pub use stage::{caught, own_pool, spawn};
 pub use summary::{Summary, peak_mb};
 pub use validate::configure;
 pub use windows::{CutWindow, Windows};

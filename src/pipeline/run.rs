@@ -16,7 +16,6 @@ use super::telemetry::{Gauges, Telemetry};
 use super::train::TrainEnd;
 use super::view::View;
 use super::wiring::Stages;
-use crate::serve::record::Recorded;
 use crate::signal::{Clock, Stamp};
 use crossbeam_channel::{Receiver, Sender};
 use std::io;
@@ -57,7 +56,6 @@ pub(super) type EncodeEnd = (String, Result<(), String>);
 pub(super) struct Ends {
     pub encode: Sender<EncodeEnd>,
     pub train: Sender<TrainEnd>,
-    pub record: Sender<Recorded>,
     pub done: Sender<(&'static str, Option<String>)>,
     pub died: Sender<(&'static str, String)>,
 }
@@ -93,7 +91,6 @@ pub struct Running {
     last: Receiver<Telemetry>,
     encode: Receiver<EncodeEnd>,
     train: Receiver<TrainEnd>,
-    record: Receiver<Recorded>,
     asked: Option<Stamp>,
     control: Control,
     keepsake: Option<Keepsake>,
@@ -124,7 +121,6 @@ pub fn start(plan: &Plan, mut stages: Stages, clock: Arc<dyn Clock>, shutdown: &
     let (last_in, last) = one();
     let (encode_in, encode) = one();
     let (train_in, train) = one();
-    let (record_in, record) = one();
     let (done_in, done) = crossbeam_channel::unbounded();
     let (started, gauges, facts) = (clock.now(), stages.gauges.clone(), Facts::of(plan));
     let control = Control {
@@ -133,6 +129,8 @@ pub fn start(plan: &Plan, mut stages: Stages, clock: Arc<dyn Clock>, shutdown: &
         train: gauges.train.clone(),
         orders: gauges.orders.clone(),
         say: stages.say.clone(),
+        records: stages.records.clone(),
+        recorder: Arc::clone(&stages.bells.record),
         quality: Arc::clone(&gauges.quality),
         eye: stages.telemetry.display().eye(),
     };
@@ -140,7 +138,7 @@ pub fn start(plan: &Plan, mut stages: Stages, clock: Arc<dyn Clock>, shutdown: &
     let (attached_in, attached) = crossbeam_channel::bounded(1);
     let feed = Feed { views: views_in, attached: attachment.is_some().then_some(attached_in), died, last: last_in };
     let keepsake = stages.keepsake.take();
-    let ends = Ends { encode: encode_in, train: train_in, record: record_in, done: done_in, died: died_in };
+    let ends = Ends { encode: encode_in, train: train_in, done: done_in, died: died_in };
     let start = if plan.at_full_speed { full_speed::start } else { live::start };
     let mut waiting_for = start(stages, plan.threads(), &clock, shutdown, feed, &ends)?;
     if let Some(attachment) = attachment {
@@ -161,7 +159,6 @@ pub fn start(plan: &Plan, mut stages: Stages, clock: Arc<dyn Clock>, shutdown: &
         last,
         encode,
         train,
-        record,
         asked: None,
         control,
         keepsake,
@@ -226,8 +223,8 @@ impl Running {
         if self.gauges.train.is_some() && train.is_none() {
             failures.push("the trainer left no checkpoint".to_owned());
         }
-        let record = last(&self.record).or_else(|| self.gauges.record.as_ref().map(|(path, counts)| counts.left(path)));
-        if let Some(recorded) = &record {
+        let recordings = self.gauges.record.recorded();
+        for recorded in &recordings {
             failures.extend(recorded.error.clone());
             notes.push(recorded.to_string());
         }
@@ -238,10 +235,7 @@ impl Running {
         }
         let wall_s = self.clock.now() - self.started;
         let summary = Summary::new(&self.facts, &reason, wall_s, &self.gauges, encode, train, telemetry.as_ref());
-        let summary = match &record {
-            Some(recorded) => summary.with_recording(recorded),
-            None => summary,
-        };
+        let summary = summary.with_recordings(&recordings);
         let changed_after_s =
             matches!(reason, Reason::Changed(_)).then(|| self.gauges.acquire.frames() as f64 / self.facts.rate_hz);
         let view = telemetry.as_mut().map(|t| t.view(self.clock.now(), Some(reason.to_string())));

@@ -33,7 +33,10 @@ pub fn spawn(
 }
 
 /// Does something that may panic; why it did, where it did. What it was in the midst of is not to be used again.
-pub(super) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+///
+/// # Errors
+/// The panic's message.
+pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|payload| message(payload.as_ref()))
 }
 

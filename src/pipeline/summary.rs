@@ -80,8 +80,12 @@ impl Summary {
         let mut frames = Map::new();
         frames.insert("acquired".to_owned(), json!(acquired));
         frames.insert("gaps".to_owned(), json!(gauges.acquire.gaps()));
-        for ledger in gauges.consumers.iter().map(|consumer| consumer.ledger(&gauges.acquire)) {
-            let entry = json!({"consumed": ledger.consumed, "lost": ledger.lost, "left": ledger.left});
+        for ledger in gauges.ledgers() {
+            let mut entry = json!({"consumed": ledger.consumed, "lost": ledger.lost, "left": ledger.left});
+            if ledger.acquired != acquired {
+                // It was on for a part of the run alone.
+                entry["acquired"] = json!(ledger.acquired);
+            }
             frames.insert(ledger.consumer.into_owned(), entry);
         }
         let counts = gauges.train.as_deref();
@@ -139,9 +143,14 @@ impl Summary {
         Self { value }
     }
 
-    /// Adds what was recorded.
-    pub(super) fn with_recording(mut self, recorded: &Recorded) -> Self {
-        self.value["recording"] = recorded.to_json();
+    /// Adds what was recorded: the last recording, and all of them where there were several.
+    pub(super) fn with_recordings(mut self, recorded: &[Recorded]) -> Self {
+        if let Some(last) = recorded.last() {
+            self.value["recording"] = last.to_json();
+        }
+        if recorded.len() > 1 {
+            self.value["recordings"] = recorded.iter().map(Recorded::to_json).collect();
+        }
         self
     }
 
@@ -177,6 +186,7 @@ impl Summary {
         for name in ["encoder", "trainer", "recorder", "display"] {
             if let Some(ledger) = v["frames"].get(name) {
                 let (consumed, lost, left) = (&ledger["consumed"], &ledger["lost"], &ledger["left"]);
+                let acquired = ledger.get("acquired").unwrap_or(acquired);
                 let _ =
                     writeln!(text, "  {name:8} {acquired} acquired = {consumed} consumed + {lost} lost + {left} left");
             }

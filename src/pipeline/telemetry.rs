@@ -9,26 +9,23 @@ use super::display::DisplayStage;
 use super::lookout::LookoutCounts;
 use super::map::MapStage;
 use super::novel;
+use super::record_board::RecordBoard;
 use super::report::Report;
 use super::summary::rounded;
 use super::taught;
 use super::teach::TeachCounts;
 use super::train::{Order, TrainCounts};
-use super::view::{
-    GateView, Latency, Ledger, NoveltyView, RecordingView, ServingView, TeachingView, TrainerState, TrainerView, View,
-};
+use super::view::{GateView, Latency, Ledger, NoveltyView, ServingView, TeachingView, TrainerState, TrainerView, View};
 use super::watch::QualityCounts;
 use crate::learn::{Generation, TrainerStatus};
 use crate::lsl::LslError;
 use crate::ring::{ReaderCounts, WriterCounts};
-use crate::serve::record::RecordCounts;
 use crate::serve::{EncodeCounts, ReadingCounts, StatusOutlet};
 use crate::signal::{Event, EventKind, Stamp, StreamFacts};
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender};
 use serde_json::json;
 use std::collections::VecDeque;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -85,8 +82,16 @@ pub(super) struct Gauges {
     pub file: Option<String>,
     /// The generation that is served first and its step.
     pub first_generation: u64,
-    /// The recording and its counters.
-    pub record: Option<(PathBuf, Arc<RecordCounts>)>,
+    /// The recordings.
+    pub record: Arc<RecordBoard>,
+}
+
+impl Gauges {
+    /// The ledger of each consumer at this moment; the recorder's is of all recordings.
+    pub fn ledgers(&self) -> Vec<Ledger> {
+        let fixed = self.consumers.iter().map(|consumer| consumer.ledger(&self.acquire));
+        fixed.chain(self.record.ledger(&self.acquire)).collect()
+    }
 }
 
 /// Losses that are kept for the curve; when there are more, every second goes.
@@ -138,7 +143,7 @@ impl Telemetry {
             ..TrainerView::default()
         };
         Self {
-            lost: vec![0; gauges.consumers.len()],
+            lost: Vec::new(),
             gauges,
             reports,
             display,
@@ -236,8 +241,7 @@ impl Telemetry {
         let Some(status) = self.status.as_mut().filter(|status| now >= status.next) else { return };
         status.next = now + STATE_EVERY_S;
         let gauges = &self.gauges;
-        let ledgers = gauges.consumers.iter().map(|consumer| {
-            let Ledger { consumer, consumed, lost, left, .. } = consumer.ledger(&gauges.acquire);
+        let ledgers = gauges.ledgers().into_iter().map(|Ledger { consumer, consumed, lost, left, .. }| {
             (consumer.into_owned(), json!({"consumed": consumed, "lost": lost, "left": left}))
         });
         let acquired = gauges.acquire.frames();
@@ -316,8 +320,10 @@ impl Telemetry {
 
     /// Tells of losses when they begin and each time they have doubled.
     fn watch_losses(&mut self, now: Stamp) {
-        for i in 0..self.gauges.consumers.len() {
-            let ledger = self.gauges.consumers[i].ledger(&self.gauges.acquire);
+        for (i, ledger) in self.gauges.ledgers().into_iter().enumerate() {
+            if self.lost.len() <= i {
+                self.lost.push(0);
+            }
             if ledger.lost > 2 * self.lost[i] {
                 self.lost[i] = ledger.lost;
                 let text = format!("the {} has lost {} of {} frames", ledger.consumer, ledger.lost, ledger.acquired);
@@ -355,10 +361,10 @@ impl Telemetry {
 
     /// The recorder has died; what it wrote is kept, and the run goes on.
     pub fn recorder_stopped(&mut self, now: Stamp, why: &str) {
-        let Some((path, counts)) = &self.gauges.record else { return };
-        let name = path.display();
-        let text = format!("the recording has stopped: {why}; {name} holds every whole record: repair it");
-        counts.fail(text.clone());
+        let text = match self.gauges.record.newest() {
+            Some(entry) => entry.fail(why),
+            None => format!("nothing can be recorded: {why}"),
+        };
         self.happened(Event { at: now, kind: EventKind::Error, text });
     }
 
@@ -386,16 +392,8 @@ impl Telemetry {
             behind_s: self.behind_s(),
             data_age_s: self.data_age_s(now),
             gaps: gauges.acquire.gaps(),
-            recording: gauges
-                .record
-                .as_ref()
-                .filter(|(_, counts)| !counts.has_stopped() || counts.trouble().is_some())
-                .map(|(path, counts)| RecordingView {
-                    name: path.display().to_string(),
-                    bytes: counts.bytes(),
-                    trouble: counts.trouble().map(str::to_owned),
-                }),
-            ledgers: gauges.consumers.iter().map(|consumer| consumer.ledger(&gauges.acquire)).collect(),
+            recording: gauges.record.view(),
+            ledgers: gauges.ledgers(),
             latency: latency(encode),
             histogram,
             traces: self.display.traces(),

@@ -11,7 +11,7 @@ use super::lookout::LookoutStage;
 use super::map::{MapScale, MapStage};
 use super::outgoing::Outgoing;
 use super::plan::{OpenSource, Plan};
-use super::recorder::{Recorder, record_settings};
+use super::recorder::{Recorder, RecorderParts, record_settings};
 use super::report::Report;
 use super::serving::Serving;
 use super::teach::TeachStage;
@@ -26,7 +26,7 @@ use crate::format::embedding::{Beside, EmbeddingFile, EmbeddingFileError};
 use crate::learn::{Checkpoint, CheckpointError, Trainer, TrainerSettings};
 use crate::lsl::{Library, LslError};
 use crate::ring::{Branch, Doorbell, FrameReader, MarkerWriter, RingShape, Tee, WhenFull, frames_of, markers};
-use crate::serve::record::{RecordError, RecordStage};
+use crate::serve::record::RecordError;
 use crate::serve::{EncodeStage, ProcessedStage, ServingSettings};
 use crate::signal::{Clock, Event, EventKind};
 use crate::window::{Around, Cutter, Slide};
@@ -97,13 +97,15 @@ pub struct Stages {
     pub(super) teach: Option<TeachStage>,
     pub(super) lookout: Option<LookoutStage>,
     pub(super) keepsake: Option<Keepsake>,
-    pub(super) record: Option<RecordStage>,
+    pub(super) recorder: Recorder,
     pub(super) publish: Option<ProcessedStage>,
     pub(super) telemetry: Telemetry,
     pub(super) attachment: Option<Attachment>,
     pub(super) gauges: Gauges,
     pub(super) bells: Bells,
     pub(super) reports: Sender<Report>,
+    /// To the recorder: what a person asks for.
+    pub(super) records: Sender<bool>,
     /// To acquisition: what a person says.
     pub(super) say: Sender<Said>,
 }
@@ -258,14 +260,24 @@ impl Stages {
             lookout = Some(LookoutStage::new(plan, reader, skip_beyond(capacity), outlet, known));
         }
 
-        let mut of_recorded = vec![display_branch];
-        let mut recorder = None;
-        if let Some(path) = &config.record.file {
-            let settings = record_settings(plan, path, options, clock)?;
-            let capacity = recorded.max((RECORD_RING_S * rate_hz).ceil() as usize);
-            let (reader, branch) = rings.make("recorder", &bells.record, stream, capacity, false);
-            of_recorded.push(branch);
-            recorder = Some(Recorder::begin(disk, &settings, plan, (reader, capacity), now)?);
+        let capacity_of_recorder = recorded.max((RECORD_RING_S * rate_hz).ceil() as usize);
+        let (records, orders_to_record) = crossbeam_channel::bounded(ORDERS);
+        let (record_acquired, recorders) = crossbeam_channel::unbounded();
+        let (record_encoded, encode_recorders) = crossbeam_channel::unbounded();
+        let mut recorder = Recorder::new(RecorderParts {
+            disk: disk.again(),
+            settings: record_settings(plan, options, clock)?,
+            facts: Arc::clone(&plan.facts),
+            capacity: capacity_of_recorder,
+            headers: capacity_of_recorder.min(HEADERS),
+            when_full: if plan.at_full_speed { WhenFull::Wait } else { WhenFull::Lose },
+            bell: Arc::clone(&bells.record),
+            orders: orders_to_record,
+            acquire: record_acquired,
+            encode: record_encoded,
+        });
+        if config.record.file.is_some() {
+            recorder.begin(now)?;
         }
         let consumers = rings.consumers;
         let timeline = Timeline::new(plan.conditioning.resample.unwrap_or(Ratio::ONE), rate_hz);
@@ -291,18 +303,19 @@ impl Stages {
             }
             None => (None, None, None, None),
         };
-        let mut acquire = AcquireStage::new(AcquireParts {
+        let acquire = AcquireStage::new(AcquireParts {
             source,
             watch,
             conditioner,
             timeline,
-            recorded: Tee::new(of_recorded),
+            recorded: Tee::new(vec![display_branch]),
             conditioned: Tee::new(conditioned),
             cutter: for_cutter,
             teacher: for_teacher,
             allowance,
             reports: reports.clone(),
             said,
+            recorders,
         });
         let judge = plan.judge();
         let keepsake =
@@ -321,7 +334,7 @@ impl Stages {
             encode.read(reading, heads_outlet, copies);
             stage
         });
-        let record = recorder.map(|recorder| recorder.join(&mut acquire, &mut encode));
+        encode.record(encode_recorders);
         let (orders, ordered) = crossbeam_channel::bounded(ORDERS);
         let train = training.then(|| {
             TrainStage::new(TrainParts {
@@ -366,9 +379,9 @@ impl Stages {
             file: config.serve.embeddings.as_ref().map(|p| p.display().to_string()),
             first_generation,
             attach: attachment.as_ref().map(Attachment::counts),
-            record: record.as_ref().map(|stage| (stage.path().to_owned(), stage.counts())),
+            record: recorder.board(),
         };
-        notes.extend(record.as_ref().map(|stage| format!("recording into {}", stage.path().display())));
+        notes.extend(gauges.record.newest().map(|entry| entry.begun()));
         for text in notes {
             let _ = reports.try_send(Report::Event(Event { at: now, kind: EventKind::Ready, text }));
         }
@@ -393,13 +406,14 @@ impl Stages {
             teach,
             lookout,
             keepsake,
-            record,
+            recorder,
             publish,
             telemetry,
             attachment,
             gauges,
             bells,
             reports,
+            records,
             say,
         })
     }

@@ -36,8 +36,21 @@ pub struct Tee {
 impl Tee {
     /// A tee with these branches.
     #[must_use]
-    pub fn new(branches: Vec<Branch>) -> Self {
+    pub fn new(mut branches: Vec<Branch>) -> Self {
+        // Room for one that joins later: nothing is allocated then.
+        branches.reserve(1);
         Self { branches }
+    }
+
+    /// One more consumer, from the next frame on.
+    pub fn join(&mut self, branch: Branch) {
+        self.branches.push(branch);
+    }
+
+    /// Lets the consumer go that has this bell; nothing more comes, and its ring has no writer any more.
+    pub fn leave(&mut self, doorbell: &Arc<Doorbell>) {
+        self.branches.retain(|branch| !Arc::ptr_eq(&branch.doorbell, doorbell));
+        doorbell.ring();
     }
 
     /// How many frames fit into every branch that the source must wait for.

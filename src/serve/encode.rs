@@ -14,7 +14,7 @@ use crate::ring::FrameReader;
 use crate::signal::{Clock, Event, EventKind, Stamp};
 use crate::window::{Cutter, Judge};
 use arc_swap::ArcSwap;
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Receiver, Sender};
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -84,6 +84,9 @@ impl EncodeCounts {
     }
 }
 
+/// Where a recorder's copies of embeddings go, and who counts those that it has no room for.
+pub type EmbeddingQueue = (Sender<EmbeddingCopy>, Arc<RecordCounts>);
+
 /// Why the encoder's file is incomplete.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -99,7 +102,8 @@ pub struct EncodeStage {
     outlet: Option<EmbeddingOutlet>,
     file: Option<EmbeddingFile>,
     file_error: Option<String>,
-    recorder: Option<(Sender<EmbeddingCopy>, Arc<RecordCounts>)>,
+    recorder: Option<EmbeddingQueue>,
+    recorders: Option<Receiver<Option<EmbeddingQueue>>>,
     /// What heads tell of each embedding, and where that and the window go.
     reading: Option<Reading>,
     told: Option<HeadOutlet>,
@@ -143,6 +147,7 @@ impl EncodeStage {
             file,
             file_error: None,
             recorder: None,
+            recorders: None,
             reading: None,
             told: None,
             copies: None,
@@ -152,9 +157,10 @@ impl EncodeStage {
         }
     }
 
-    /// Gives a copy of each embedding to the recorder, which counts those that its queue has no room for.
-    pub fn record(&mut self, queue: Sender<EmbeddingCopy>, counts: Arc<RecordCounts>) {
-        self.recorder = Some((queue, counts));
+    /// Gives a copy of each embedding to the recorder of the moment, which counts those that its queue has no room for; from
+    /// `recorders` it hears who that is.
+    pub fn record(&mut self, recorders: Receiver<Option<EmbeddingQueue>>) {
+        self.recorders = Some(recorders);
     }
 
     /// Reads heads, publishes what they tell, and hands windows over to whoever makes heads of them.
@@ -181,6 +187,9 @@ impl EncodeStage {
 
     /// Encodes the next window, if there is one; false if there is none yet.
     pub fn step(&mut self, clock: &dyn Clock, events: &mut Vec<Event>) -> bool {
+        while let Some(recorder) = self.recorders.as_ref().and_then(|recorders| recorders.try_recv().ok()) {
+            self.recorder = recorder;
+        }
         if let Some(limit) = self.settings.skip_beyond
             && self.reader.left() > limit as u64
         {
@@ -305,7 +314,7 @@ impl EncodeStage {
     pub fn finish(&mut self) -> (String, Result<(), EncodeError>) {
         self.cutter.finish(&mut self.reader);
         self.counts.rejected_gap.store(self.cutter.rejected(), Ordering::Relaxed);
-        (self.outlet, self.recorder, self.told) = (None, None, None);
+        (self.outlet, self.recorder, self.recorders, self.told) = (None, None, None, None);
         (self.copies, self.shown) = (None, None);
         let completed: Result<Option<PathBuf>, String> =
             self.file.take().map(|file| file.finish().map_err(|error| error.to_string())).transpose();

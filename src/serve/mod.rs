@@ -12,7 +12,7 @@ pub mod record;
 mod schedule;
 mod status;
 
-pub use encode::{EncodeCounts, EncodeError, EncodeStage, ServingSettings};
+pub use encode::{EmbeddingQueue, EncodeCounts, EncodeError, EncodeStage, ServingSettings};
 pub use head_outlet::{HeadOutlet, HeadStream};
 pub use novelty_outlet::NoveltyOutlet;
 pub use outlet::{EmbeddingOutlet, EmbeddingStream, Sent};

@@ -12,6 +12,7 @@ use super::state::{Role, State};
 use super::terminal;
 use super::terminal::{Screen, Taken, TerminalError};
 use super::theme::Theme;
+use crate::pipeline::caught;
 use crate::pipeline::command::Command;
 use crate::pipeline::view::View;
 use crate::signal::{Clock, Stamp};
@@ -41,10 +42,12 @@ pub enum Ended {
     AtOnce,
     /// The terminal went away or failed; the run can go on headless.
     TerminalLost(io::Error),
+    /// The dashboard itself failed, and says how; the run can go on headless.
+    Failed(String),
 }
 
 /// Takes the terminal and shows Views until the pipeline drops its end of `views`, the terminal goes away or a person
-/// does not want to wait.
+/// does not want to wait. A panic while it draws is its own end and nobody else's.
 ///
 /// Commands go into `commands` in the order they were asked for; while it is full they wait and the screen goes on.
 ///
@@ -61,7 +64,8 @@ pub fn run(
     let size = taken.screen.size().map_err(TerminalError::Enter)?;
     let mut keyboard = Keyboard::open().map_err(TerminalError::Enter)?;
     let turns = Turns::new(State::new(theme, size.width, size.height).in_role(role), size, clock);
-    Ok(turns.run(&mut taken.screen, views, commands, &mut || keyboard.next(), &mut suspend))
+    let ended = caught(|| turns.run(&mut taken.screen, views, commands, &mut || keyboard.next(), &mut suspend));
+    Ok(ended.unwrap_or_else(Ended::Failed))
 }
 
 /// Leaves the terminal to the shell, stops this program until it is called back, and takes the terminal again.

@@ -48,6 +48,8 @@ pub enum Action {
     Mark,
     /// Begin to write a marker for the present moment.
     WriteMarker,
+    /// Begin a recording, or end it; asks before it ends one.
+    Record,
     /// Count the selected channel as bad, or only as what is measured.
     MarkBad,
     /// Pause or resume the trainer.
@@ -103,6 +105,7 @@ impl Action {
                 | Self::Mark
                 | Self::WriteMarker
                 | Self::MarkBad
+                | Self::Record
                 | Self::PauseTraining
                 | Self::Hold
                 | Self::SwapNow
@@ -244,7 +247,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         keys: &[(KeyCode::PageUp, NONE, Action::PageUp), (KeyCode::PageDown, NONE, Action::PageDown)],
         shown: "PgUp PgDn",
-        word: "page",
+        word: "",
         help: "page through the channels",
     },
     Entry {
@@ -288,6 +291,12 @@ pub(super) const TABLE: &[Entry] = &[
         shown: "l m M",
         word: "label",
         help: "label this moment (a digit repeats one); mark it, with a text",
+    },
+    Entry {
+        keys: &[(KeyCode::Char('r'), NONE, Action::Record)],
+        shown: "r",
+        word: "record",
+        help: "begin a recording of the signal; asks before it ends one",
     },
     Entry {
         keys: &[(KeyCode::Char('t'), NONE, Action::PauseTraining)],

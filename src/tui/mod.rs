@@ -19,6 +19,7 @@ mod figures;
 mod keyboard;
 mod keys;
 mod layout;
+mod orders;
 mod palette;
 mod panel;
 mod past;

@@ -148,6 +148,7 @@ fn name(action: Action) -> &'static str {
         Action::Label => "write label",
         Action::Mark => "mark moment",
         Action::WriteMarker => "write marker",
+        Action::Record => "record",
         Action::MarkBad => "mark channel bad",
         Action::PauseTraining => "pause training",
         Action::Hold => "hold model",
@@ -197,7 +198,7 @@ mod tests {
     fn what_begins_with_the_text_comes_first() {
         assert_eq!(names("solo"), ["solo"]);
         assert_eq!(names("view m")[0], "view map");
-        assert_eq!(names("ch"), ["channel LABEL or NUMBER", "previous channel", "next channel"]);
+        assert_eq!(names("ch"), ["channel LABEL or NUMBER", "previous channel", "next channel", "mark channel bad"]);
         assert_eq!(names("nothing like it"), [""; 0]);
     }
 

@@ -7,11 +7,10 @@ use super::keys::{Action, Arrangement, MapBy};
 use super::layout::{Places, channels_on_page, trace_rows};
 use super::theme::Theme;
 use super::writing::{Wanted, Writing};
-use crate::dsp::quality::Reason;
 use crate::dsp::spectra::{Rhythm, Segment};
 use crate::pipeline::command::Command;
 use crate::pipeline::eye::Eye;
-use crate::pipeline::view::{TrainerState, View};
+use crate::pipeline::view::View;
 use ratatui::layout::Rect;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -75,7 +74,7 @@ pub struct State {
     /// The View on screen; none before the first.
     pub(super) view: Option<Arc<View>>,
     /// The newest View, which a frozen screen does not show: what the run does now.
-    newest: Option<Arc<View>>,
+    pub(super) newest: Option<Arc<View>>,
     pub(super) frozen: bool,
     pub(super) passed: Passed,
     /// Why the run ended, known even to a frozen screen.
@@ -100,6 +99,8 @@ pub struct State {
     pub(super) quitting: Quitting,
     /// What is said until the next key.
     pub(super) told: Option<String>,
+    /// A recording was asked for, and neither it nor an error was seen since this many events.
+    pub(super) awaits_recording: Option<u64>,
     /// What is being written, and what it is to be.
     pub(super) writing: Option<Writing>,
     /// Only events of this kind or with this word are shown; all where it is empty.
@@ -148,6 +149,7 @@ impl State {
             events_large: false,
             help: false,
             quitting: Quitting::No,
+            awaits_recording: None,
             writing: None,
             events_filter: String::new(),
             saves: false,
@@ -181,6 +183,7 @@ impl State {
             self.writing = None;
         }
         self.remember(&view);
+        self.await_recording(&view);
         self.newest = Some(Arc::clone(&view));
         match &self.view {
             Some(shown) if self.frozen => {
@@ -227,7 +230,10 @@ impl State {
         // Any other key than the same again takes the question back, and does nothing else.
         let unsure = self.unsure.take();
         if unsure.is_some()
-            && !matches!(action, Action::SwapNow | Action::RollBack | Action::EndRun | Action::Interrupt)
+            && !matches!(
+                action,
+                Action::SwapNow | Action::RollBack | Action::Record | Action::EndRun | Action::Interrupt
+            )
         {
             return None;
         }
@@ -279,12 +285,13 @@ impl State {
             Action::WriteMarker => self.writing = self.is_running().then(|| Writing::new(Wanted::Marker)),
             Action::Mark => return self.is_running().then(|| Command::Marker(MARKER.to_owned())),
             Action::MarkBad => return self.mark_bad(),
+            Action::Record => return self.record(unsure),
             Action::Arrange(arrangement) => self.arrangement = arrangement,
             Action::NextView => self.arrangement = self.arrangement.next(),
             Action::Palette => self.writing = Some(Writing::new(Wanted::Deed)),
             Action::FilterEvents => self.writing = Some(Writing::new(Wanted::Events)),
             Action::Theme => {
-                self.theme = Theme::of(self.theme.look.next(), self.theme.ascii);
+                self.theme = Theme::of(self.theme.look.next(), self.theme.ascii).smooth(self.theme.is_smooth);
                 self.told = Some(format!("Theme: {}", self.theme.look.word()));
             }
             Action::SaveScreen => self.saves = true,
@@ -388,101 +395,6 @@ impl State {
         if self.fitting_uv().is_some_and(|fitting| !calm.contains(&fitting)) {
             self.fit_scale();
         }
-    }
-
-    /// True while there is a present moment of which something can be said.
-    fn is_running(&self) -> bool {
-        self.view.is_some() && self.quitting == Quitting::No && self.ended.is_none()
-    }
-
-    /// Marks the selected channel as bad, or takes that back, by what it is now and not by what a frozen screen shows.
-    fn mark_bad(&mut self) -> Option<Command> {
-        let view = self.newest.as_deref().filter(|_| self.is_running())?;
-        let channel = self.selected;
-        let label = view.facts.montage.labels().nth(channel)?;
-        let bad = !view.quality.get(channel).is_some_and(|reasons| reasons.has(Reason::Marked));
-        if self.frozen {
-            let what = if bad { "is marked as bad from now on" } else { "is no longer marked as bad" };
-            self.told = Some(format!("{label} {what}."));
-        }
-        Some(Command::MarkChannel { channel, bad })
-    }
-
-    /// Asks for the signal in another way than it is shown now.
-    fn show(&self, other: fn(Eye) -> Eye) -> Option<Command> {
-        self.view.as_ref().map(|view| Command::Show(other(view.traces.eye)))
-    }
-
-    fn quit(&mut self) -> Option<Command> {
-        if self.role != Role::Run {
-            self.quitting = Quitting::AtOnce;
-            return None;
-        }
-        let recording = self.view.as_ref().and_then(|view| view.recording.as_ref());
-        let recording = recording.is_some_and(|recording| recording.trouble.is_none());
-        self.quitting = match self.quitting {
-            Quitting::No if recording => Quitting::Asked,
-            Quitting::No | Quitting::Asked => Quitting::Told,
-            Quitting::Told | Quitting::AtOnce => return None,
-        };
-        (self.quitting == Quitting::Told).then_some(Command::Quit)
-    }
-
-    fn interrupt(&mut self) -> Option<Command> {
-        self.writing = None;
-        if self.role != Role::Run {
-            self.quitting = Quitting::AtOnce;
-            return None;
-        }
-        self.quitting = match self.quitting {
-            Quitting::No | Quitting::Asked => Quitting::Told,
-            Quitting::Told | Quitting::AtOnce => Quitting::AtOnce,
-        };
-        (self.quitting == Quitting::Told).then_some(Command::Quit)
-    }
-
-    /// True where there is a trainer to ask something of: one that is off or has failed can do nothing.
-    fn trains(&self) -> bool {
-        let state = self.view.as_ref().map(|view| view.trainer.state);
-        state.is_some_and(|state| !matches!(state, TrainerState::Off | TrainerState::Stopped))
-    }
-
-    fn hold(&mut self) -> Option<Command> {
-        if !self.trains() {
-            return None;
-        }
-        self.held = !self.held;
-        Some(Command::HoldServing(self.held))
-    }
-
-    /// Asks once more before what others would notice.
-    fn sure(&mut self, asked: Option<Command>, command: Command) -> Option<Command> {
-        if asked.as_ref() == Some(&command) {
-            return asked;
-        }
-        self.unsure = Some(command);
-        None
-    }
-
-    /// Ends the run, for everybody.
-    fn end_run(&mut self, asked: Option<Command>) -> Option<Command> {
-        if self.role == Role::Run { self.quit() } else { self.sure(asked, Command::Quit) }
-    }
-
-    /// Leaves to the shell; where that stops a run, only when asked twice.
-    fn suspend(&mut self, asked: bool) {
-        let is_over = self.ended.is_some() || self.view.is_none();
-        let stops_nothing = self.role != Role::Run || is_over;
-        self.suspends = asked || stops_nothing;
-        self.unsuspended = !self.suspends;
-    }
-
-    fn pause_training(&mut self) -> Option<Command> {
-        if !self.trains() {
-            return None;
-        }
-        self.training_paused = !self.training_paused;
-        Some(Command::PauseTraining(self.training_paused))
     }
 }
 

@@ -99,6 +99,12 @@ fn a_class_is_told_with_how_well_it_was_told_before() {
 }
 
 #[test]
+fn asks_before_it_ends_a_recording_and_not_the_run() {
+    let drawn = screen(colour(), (80, 24), fixture::live(16, SIGNAL_S), &[Action::Record]);
+    assert!(drawn.contains("End the recording?") && drawn.contains("what comes then is not recorded"), "{drawn}");
+}
+
+#[test]
 fn many_channels_second_page() {
     let view = fixture::live(256, SIGNAL_S);
     insta::assert_snapshot!(screen(colour(), (120, 40), view, &[Action::PageDown, Action::ChannelDown]));

@@ -7,8 +7,12 @@
 mod terminal;
 
 use crate::cli::program::{Desk, SMALL, Started, bundled};
+use neurostream::pipeline::MonotonicClock;
+use neurostream::signal::{Clock, Stamp};
+use neurostream::tui;
 use serde_json::Value;
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use terminal::{Terminal, process_in};
 
@@ -38,7 +42,13 @@ fn summary(desk: &Desk) -> Value {
 
 /// Starts a run in a terminal whose process is noted in the file `pid`; says its exit code afterwards.
 fn start(terminal: &Terminal) {
-    terminal.run(&format!("bash -c 'echo $$ >pid; exec $P {}'; echo \"code $?\"", endless().replace('\'', "\"")));
+    start_with(terminal, "");
+}
+
+/// The same with more arguments.
+fn start_with(terminal: &Terminal, more: &str) {
+    let arguments = endless().replace('\'', "\"");
+    terminal.run(&format!("bash -c 'echo $$ >pid; exec $P {arguments} {more}'; echo \"code $?\""));
     terminal.shows("REPLAY");
     terminal.shows("#");
 }
@@ -100,6 +110,89 @@ fn a_person_freezes_labels_rolls_back_looks_round_and_quits() {
     assert_eq!(summary["training"]["rollbacks"], 1, "{summary}");
     let saved = std::fs::read_to_string(desk.path("neurostream-screen-0001.txt")).unwrap();
     assert!(saved.contains("Traces") && saved.lines().count() == 24, "{saved}");
+}
+
+#[test]
+fn a_person_records_marks_moments_and_leaves_a_channel_out() {
+    let desk = Desk::new();
+    let Some(terminal) = Terminal::open(&desk, "recording", SIZE) else { return };
+    // Without generations that are swapped, events stay in sight.
+    start_with(&terminal, "--no-train");
+    terminal.shows("not recording");
+    terminal.keys(&["r"]);
+    terminal.shows("● REC neurostream.edf");
+    terminal.keys(&["m"]);
+    terminal.until("a marker", |screen| screen.contains("marker  mark"));
+    terminal.keys(&["M"]);
+    terminal.shows("Enter marks this moment");
+    terminal.type_in("cough");
+    terminal.keys(&["Enter"]);
+    terminal.until("the other marker", |screen| screen.contains("marker  cough"));
+    terminal.keys(&["Down", "x"]);
+    let marked = terminal.until("a mark", |screen| screen.contains("Fp2✗") && screen.contains("Fp2 is marked as"));
+    assert!(marked.contains("marked"), "{marked}");
+    terminal.keys(&["x"]);
+    terminal.until("no mark", |screen| !screen.contains("Fp2✗") && screen.contains("Fp2 is no longer"));
+    terminal.keys(&["r"]);
+    terminal.shows("End the recording?");
+    terminal.keys(&["Space"]);
+    let goes_on = terminal.until("no question", |screen| !screen.contains("End the recording?"));
+    assert!(goes_on.contains("● REC") && !goes_on.contains("FROZEN"), "{goes_on}");
+    terminal.keys(&["r", "r"]);
+    terminal.until("its end", |screen| screen.contains("not recording") && screen.contains("recorded neurostream"));
+    terminal.keys(&["r"]);
+    terminal.shows("● REC neurostream_run-02");
+    terminal.keys(&["q"]);
+    terminal.shows("Quit?");
+    terminal.keys(&["q"]);
+    terminal.shows("code 0");
+    terminal.is_given_back(&desk);
+    let recordings = &summary(&desk)["recordings"];
+    assert_eq!(recordings.as_array().map(Vec::len), Some(2), "{recordings}");
+    for name in ["neurostream.edf", "neurostream_run-02.edf"] {
+        desk.run(&["inspect", "--stats", name]).ends_with(0);
+    }
+    let texts = desk.run(&["inspect", "neurostream.edf", "--format", "json"]).ends_with(0).out;
+    for text in ["\"mark\"", "\"cough\"", "Fp2 is marked as bad by hand", "Fp2 is no longer marked as bad"] {
+        assert!(texts.contains(text), "{text} is not in {texts}");
+    }
+}
+
+/// A clock that panics in the middle of drawing.
+struct Broken(MonotonicClock, AtomicU32);
+
+impl Clock for Broken {
+    fn now(&self) -> Stamp {
+        assert!(self.1.fetch_add(1, Ordering::Relaxed) < 20, "a bug of the dashboard");
+        self.0.now()
+    }
+}
+
+/// What the test below starts in a terminal: a dashboard whose thread panics.
+#[test]
+fn a_dashboard_breaks() {
+    if std::env::var_os("NEUROSTREAM_BREAKS").is_none() {
+        return;
+    }
+    let clock = Broken(MonotonicClock::new(), AtomicU32::new(0));
+    let ((_views_in, views), (commands, _commands)) = (crossbeam_channel::bounded(1), crossbeam_channel::bounded(1));
+    let ended = tui::run(tui::Theme::plain(false), tui::Role::Run, &views, &commands, &clock);
+    match ended {
+        Ok(tui::Ended::Failed(why)) => println!("ended: {why}"),
+        other => println!("ended otherwise: {other:?}"),
+    }
+}
+
+#[test]
+fn the_terminal_is_given_back_when_the_dashboard_panics() {
+    let desk = Desk::new();
+    let Some(terminal) = Terminal::open(&desk, "panic", SIZE) else { return };
+    let program = std::env::current_exe().unwrap();
+    let name = "--exact dashboard::a_dashboard_breaks --nocapture";
+    terminal.run(&format!("NEUROSTREAM_BREAKS=1 {} {name}; echo \"code $?\"", program.display()));
+    let screen = terminal.until("its end", |screen| screen.contains("code 0"));
+    assert!(screen.contains("ended: it panicked: a bug of the dashboard"), "{screen}");
+    terminal.is_given_back(&desk);
 }
 
 #[test]

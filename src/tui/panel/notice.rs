@@ -35,6 +35,13 @@ pub(in crate::tui) fn render(state: &State, area: Rect, buffer: &mut Buffer) {
                 ];
                 draw(state, "Roll back?", &lines, area, buffer);
             }
+            Some(Command::Record(_)) => {
+                let lines = [
+                    Line::raw(format!("{} is completed; what comes then is not recorded.", recorded(state))),
+                    Line::raw("r again does it, any other key goes on recording."),
+                ];
+                draw(state, "End the recording?", &lines, area, buffer);
+            }
             Some(Command::Quit) => {
                 let lines = [
                     Line::raw("The run ends in good order, for everybody who looks on."),
@@ -58,10 +65,8 @@ pub(in crate::tui) fn render(state: &State, area: Rect, buffer: &mut Buffer) {
         },
         Quitting::AtOnce => {}
         Quitting::Asked => {
-            let recording = state.view.as_deref().and_then(|view| view.recording.as_ref());
-            let name = recording.map_or("the recording", |recording| recording.name.as_str());
             let lines = [
-                Line::raw(format!("{name} is being recorded.")),
+                Line::raw(format!("{} is being recorded.", recorded(state))),
                 Line::raw("q ends the recording and the run, any other key goes on."),
             ];
             draw(state, "Quit?", &lines, area, buffer);
@@ -71,6 +76,12 @@ pub(in crate::tui) fn render(state: &State, area: Rect, buffer: &mut Buffer) {
             draw(state, "Stopping", &lines, area, buffer);
         }
     }
+}
+
+/// The file that is being recorded.
+fn recorded(state: &State) -> &str {
+    let recording = state.newest.as_deref().and_then(|view| view.recording.as_ref());
+    recording.map_or("the recording", |recording| recording.name.as_str())
 }
 
 /// The text that is being written, and what there is to choose from.

@@ -7,6 +7,7 @@ use crate::dsp::quality::{Reason, Reasons};
 use crate::pipeline::command::Command;
 use crate::pipeline::eye::Eye;
 use crate::pipeline::view::TrainerState;
+use crate::signal::{Event, EventKind, Stamp};
 use crate::tui::state::Quitting;
 use crate::tui::{Action, Role, State, Typed};
 use ratatui::crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
@@ -176,6 +177,54 @@ fn a_channel_is_marked_as_bad_and_unmarked_by_what_it_is_now() {
     assert_eq!(State::new(colour(), 80, 24).on(Action::MarkBad), None);
     let mut only = live().in_role(Role::Viewer { control: false });
     assert_eq!((only.on(Action::MarkBad), only.told.is_some()), (None, true));
+}
+
+#[test]
+fn a_recording_begins_at_once_and_ends_when_asked_twice() {
+    let mut state = replay();
+    assert_eq!(state.on(Action::Record), Some(Command::Record(true)));
+    let mut state = live();
+    assert_eq!((state.on(Action::Record), state.on(Action::Freeze)), (None, None));
+    assert!(!state.frozen, "another key only goes on");
+    assert_eq!(state.on(Action::Record), None);
+    let mut ended = fixture::live(16, SIGNAL_S);
+    ended.recording = None;
+    state.update(Arc::new(ended));
+    assert_eq!(state.on(Action::Record), Some(Command::Record(false)), "what was asked, whatever has come meanwhile");
+    assert_eq!(state.on(Action::Record), Some(Command::Record(true)));
+    let mut failed = fixture::live(16, SIGNAL_S);
+    failed.recording.as_mut().unwrap().trouble = Some("the disk is full".to_owned());
+    state.update(Arc::new(failed));
+    assert_eq!(state.on(Action::Record), Some(Command::Record(true)), "one that has failed makes room");
+    let mut frozen = replay();
+    frozen.on(Action::Freeze);
+    frozen.update(Arc::new(fixture::live(16, SIGNAL_S + 1.0)));
+    assert_eq!((frozen.on(Action::Record), frozen.unsure.clone()), (None, Some(Command::Record(false))));
+    let mut only = replay().in_role(Role::Viewer { control: false });
+    assert_eq!((only.on(Action::Record), only.told.is_some()), (None, true));
+}
+
+#[test]
+fn why_nothing_is_recorded_is_said_over_the_panels() {
+    let mut state = replay();
+    let seen = state.newest.as_ref().unwrap().told;
+    state.on(Action::Record);
+    let view = |told: u64, errors: &[&str]| {
+        let mut view = fixture::replay(SIGNAL_S);
+        view.told = told;
+        let event = |text: &&str| Event { at: Stamp(1.0), kind: EventKind::Error, text: (*text).to_owned() };
+        view.events.extend(errors.iter().map(|text| (1.0, event(text))));
+        Arc::new(view)
+    };
+    state.update(view(seen, &["an old one"]));
+    assert_eq!(state.told, None);
+    state.update(view(seen + 1, &["nothing is recorded: no such folder"]));
+    assert_eq!(state.told.take().as_deref(), Some("nothing is recorded: no such folder"));
+    state.update(view(seen + 2, &["another one"]));
+    assert_eq!(state.told, None, "told once");
+    state.on(Action::Record);
+    state.update(Arc::new(fixture::live(16, SIGNAL_S)));
+    assert_eq!((state.told.clone(), state.awaits_recording), (None, None), "it is there");
 }
 
 #[test]

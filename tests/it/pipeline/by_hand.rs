@@ -12,9 +12,11 @@ use neurostream::lsl::Library;
 use neurostream::pipeline::command::Command;
 use neurostream::pipeline::view::View;
 use neurostream::pipeline::{MonotonicClock, Options, Plan, Running, Shutdown, Stages, configure, open_source, start};
-use neurostream::signal::Clock;
+use neurostream::signal::{Block, Clock, Stamp};
+use neurostream::source::{Progress, ReplaySource, Selection, Source};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,8 +25,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Starts a run without training by its configuration; tables may follow the source's keys.
 fn begin(source: &str, more: &str) -> Running {
-    let fixed = "[model]\nwidths = [4]\n[train]\nenabled = false\ncheckpoint = \"\"\n";
-    let document = Document::parse("test", &format!("[source]\n{source}\n{fixed}{more}")).unwrap();
+    begin_by(&format!("[source]\n{source}\n[model]\nwidths = [4]\n[train]\nenabled = false\ncheckpoint = \"\"\n{more}"))
+}
+
+fn begin_by(configuration: &str) -> Running {
+    let document = Document::parse("test", configuration).unwrap();
     let config = configure(&document).unwrap();
     let clock: Arc<dyn Clock> = Arc::new(MonotonicClock::new());
     let opened = open_source(&config, || Library::load(None), &*clock, &|| true).unwrap();
@@ -50,6 +55,11 @@ fn tells(view: &View, text: &str) -> bool {
     view.events.iter().any(|(_, event)| event.text.contains(text))
 }
 
+/// The names of the classes that are taught.
+fn classes(view: &View) -> impl Iterator<Item = &str> {
+    view.teaching.iter().flat_map(|teaching| &teaching.classes).map(|(name, _)| name.as_str())
+}
+
 /// Ends a run and returns its summary.
 #[track_caller]
 fn end(run: Running) -> Value {
@@ -66,13 +76,20 @@ fn annotations(desk: &Desk, name: &str) -> Vec<String> {
     all.iter().map(|annotation| annotation[2].as_str().unwrap().to_owned()).collect()
 }
 
+/// Those that are neither the source's nor the writer's.
+fn ours(texts: &[String]) -> Vec<&str> {
+    texts.iter().map(String::as_str).filter(|text| !text.starts_with("eyes") && *text != "padding").collect()
+}
+
 #[test]
 fn a_channel_that_is_marked_as_bad_moves_no_embedding() {
     let desk = Desk::new();
     let noise = |s: f64| ((s * 9973.0).sin() * 43_758.547).fract() as f32;
-    let embeddings = |name: &str, size: f32, marks: bool| {
+    for (name, size) in [("weak.edf", 100.0), ("strong.edf", 800.0)] {
         spoilt(&desk.path(name), |s, c, v| if c == 7 { size * noise(s) } else { v });
-        let file = format!("{size}-{marks}.csv");
+    }
+    let embeddings = |name: &str, marks: bool| {
+        let file = format!("{name}-{marks}.csv");
         // Nothing is measured, so nothing but the mark says that it is bad.
         let more = format!(
             "[quality]\nenabled = false\n[signal]\nscale_s = 0\n[serve]\nembeddings = \"{}\"\n",
@@ -91,7 +108,7 @@ fn a_channel_that_is_marked_as_bad_moves_no_embedding() {
         assert_eq!(outcome.summary.to_text().contains("marked as bad by hand: T7"), marks);
         rows(&desk, &file)
     };
-    let (weak, strong) = (embeddings("weak.edf", 100.0, true), embeddings("strong.edf", 800.0, true));
+    let (weak, strong) = (embeddings("weak.edf", true), embeddings("strong.edf", true));
     // Windows that begin after the mark in both runs, which may have come at any time.
     let silent = |rows: &[super::Row]| rows.iter().find(|row| row.quality < 1.0).map_or(f64::MAX, |row| row.end_s);
     let from_s = silent(&weak).max(silent(&strong));
@@ -102,7 +119,7 @@ fn a_channel_that_is_marked_as_bad_moves_no_embedding() {
     let (weak, strong) = (after(weak), after(strong));
     assert!(weak.len() > 50, "the mark came too late: {} windows after {from_s} s", weak.len());
     assert!(weak.values().all(|row| row[0] == 0.9375) && weak == strong);
-    let (weak, strong) = (embeddings("weak.edf", 100.0, false), embeddings("strong.edf", 800.0, false));
+    let (weak, strong) = (embeddings("weak.edf", false), embeddings("strong.edf", false));
     assert!(weak.iter().zip(&strong).all(|(a, b)| a.quality == 1.0 && a.values != b.values));
 }
 
@@ -142,13 +159,103 @@ fn a_marker_is_recorded_and_cut_round_and_teaches_nothing() {
     run.obey(Command::Marker("beep".to_owned()));
     run.obey(Command::Label("rest".to_owned()));
     let view = until(&run, "both and a window", |view| {
-        let class = view.teaching.as_ref().is_some_and(|teaching| !teaching.classes.is_empty());
-        tells(view, "beep") && tells(view, "rest") && view.serving.embeddings > 0 && class
+        tells(view, "beep") && view.serving.embeddings > 0 && classes(view).any(|class| class == "rest")
     });
-    let classes: Vec<&str> = view.teaching.iter().flat_map(|t| &t.classes).map(|(name, _)| name.as_str()).collect();
-    assert_eq!(classes, ["rest"]);
+    assert!(classes(&view).all(|class| class != "beep"), "{:?}", view.teaching);
     let summary = end(run);
     assert_eq!(summary["markers"]["served"], 1, "{summary}");
     assert_eq!(summary["teaching"]["other_markers"], 0, "{summary}");
-    assert_eq!(annotations(&desk, "a.bdf"), ["beep", "rest"]);
+    assert_eq!(ours(&annotations(&desk, "a.bdf")), ["beep", "rest"]);
+}
+
+/// All samples of a recording's first channel, as they are read.
+fn first_channel(path: &Path) -> Vec<f32> {
+    let mut source = ReplaySource::open(path, &Selection::default(), None, 1.0, false).unwrap();
+    let channels = source.facts().montage.len();
+    let (mut block, mut events, mut all) = (Block::default(), Vec::new(), Vec::new());
+    while !matches!(source.step(Stamp(1e9), &mut block, &mut events).unwrap(), Progress::End(_)) {
+        all.extend(block.samples.iter().step_by(channels));
+        block.clear();
+    }
+    all
+}
+
+#[test]
+fn recordings_are_begun_and_ended_while_a_run_goes_on() {
+    let desk = Desk::new();
+    let record = format!("[record]\nfile = \"{}\"\n", desk.text("a.edf"));
+    let run = begin(&format!("replay = \"{}\"\nspeed = 4.0", bundled()), &record);
+    let is_recording = |view: &View| view.recording.is_some();
+    let part = |text: &str| {
+        let view = until(&run, "a recording", is_recording);
+        run.obey(Command::Record(true));
+        let began = view.signal_s;
+        until(&run, "three seconds", |view| view.signal_s > began + 3.0);
+        run.obey(Command::Marker(text.to_owned()));
+        until(&run, "the marker", |view| tells(view, text));
+        run.obey(Command::Record(false));
+        let ended = until(&run, "the end of the recording", |view| !is_recording(view));
+        until(&run, "its event", |view| tells(view, "a.edf: ") || tells(view, "a_run-02.edf: "));
+        until(&run, "a second without", |view| view.signal_s > ended.signal_s + 1.0);
+    };
+    part("first");
+    run.obey(Command::Record(false));
+    run.obey(Command::Record(true));
+    run.obey(Command::Record(true));
+    part("second");
+    let summary = end(run);
+    let recordings = summary["recordings"].as_array().unwrap();
+    assert_eq!((recordings.len(), &recordings[1]), (2, &summary["recording"]), "{summary}");
+    let frames: Vec<u64> = recordings.iter().map(|recording| recording["frames"].as_u64().unwrap()).collect();
+    let recorder = &summary["frames"]["recorder"];
+    let of_both =
+        serde_json::json!({"acquired": frames[0] + frames[1], "consumed": frames[0] + frames[1], "lost": 0, "left": 0});
+    assert_eq!(recorder, &of_both, "{summary}");
+    assert!(summary["frames"]["acquired"].as_u64() > Some(frames[0] + frames[1] + 400), "{summary}");
+    assert_eq!(summary["frames"]["encoder"]["lost"], 0);
+
+    let source = first_channel(Path::new(&bundled()));
+    for (place, (name, text)) in [("a.edf", "first"), ("a_run-02.edf", "second")].into_iter().enumerate() {
+        let texts = annotations(&desk, name);
+        assert_eq!(ours(&texts), [text], "{name}");
+        // Every sample is that of the source, one after the other, from some frame on.
+        let recorded = first_channel(&desk.path(name));
+        let count = frames[place] as usize;
+        assert!(count > 3 * 256 && (count..count + 256).contains(&recorded.len()), "{name}: {count} frames");
+        let is_there = source.windows(count).any(|stretch| stretch == &recorded[..count]);
+        assert!(is_there, "{name} is no stretch of the source");
+    }
+}
+
+#[test]
+fn a_recording_with_embeddings_can_be_begun_and_ended_at_full_speed() {
+    let desk = Desk::new();
+    let record = format!("[record]\nfile = \"{}\"\n", desk.text("a.xdf"));
+    let run = begin(&format!("replay = \"{}\"\nspeed = \"max\"\nloop = true", bundled()), &record);
+    for name in ["a.xdf", "a_run-02.xdf"] {
+        let view = until(&run, "a recording", |view| view.recording.is_some());
+        until(&run, "ten seconds", |now| now.signal_s > view.signal_s + 10.0);
+        run.obey(Command::Record(false));
+        until(&run, "its end", |view| view.recording.is_none() && tells(view, &format!("{name}: ")));
+        run.obey(Command::Record(true));
+    }
+    until(&run, "a third one", |view| view.recording.is_some());
+    let summary = end(run);
+    assert_eq!(summary["recordings"].as_array().map(Vec::len), Some(3), "{summary}");
+    for (name, recorded) in
+        ["a.xdf", "a_run-02.xdf", "a_run-03.xdf"].iter().zip(summary["recordings"].as_array().unwrap())
+    {
+        assert_eq!((&recorded["error"], &recorded["dropped"]), (&Value::Null, &0.into()), "{summary}");
+        let found = desk.run(&["inspect", "--stats", "--format", "json", name]).ends_with(0).out;
+        let found: Value = serde_json::from_str(&found).unwrap();
+        let streams = found["streams"].as_array().unwrap();
+        let of = |channels: &Value| {
+            let stream = streams.iter().find(|stream| stream["channel_count"] == *channels);
+            stream.and_then(|stream| stream["n_samples"].as_u64()).unwrap()
+        };
+        assert_eq!(of(&summary["source"]["channels"]), recorded["frames"].as_u64().unwrap(), "{name}");
+        // Embeddings are four a second by default; each of the first two recordings holds ten seconds and more.
+        let least = if *name == "a_run-03.xdf" { 0 } else { 30 };
+        assert!(of(&summary["embeddings"]["dimension"]) >= least, "{name}");
+    }
 }
