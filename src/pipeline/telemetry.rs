@@ -17,7 +17,7 @@ use super::teach::TeachCounts;
 use super::train::{Order, TrainCounts};
 use super::view::{GateView, Latency, Ledger, NoveltyView, ServingView, TeachingView, TrainerState, TrainerView, View};
 use super::watch::QualityCounts;
-use crate::learn::{Generation, TrainerStatus};
+use crate::learn::{Examination, Generation, TrainerStatus};
 use crate::lsl::LslError;
 use crate::ring::{ReaderCounts, WriterCounts};
 use crate::serve::{EncodeCounts, ReadingCounts, StatusOutlet};
@@ -69,6 +69,8 @@ pub(super) struct Gauges {
     pub attach: Option<Arc<AttachCounts>>,
     pub method: &'static str,
     pub dimension: usize,
+    /// Where the model's channels lie in the stream, those that are no channel of it left out.
+    pub model_channels: Vec<Option<usize>>,
     /// Rate of the frames that encoder and trainer see.
     pub model_hz: f64,
     pub hop: usize,
@@ -301,6 +303,7 @@ impl Telemetry {
 
     /// Takes note of what the trainer says of itself.
     fn judged(&mut self, status: TrainerStatus) {
+        let saliency = status.examination.as_deref().and_then(|found| self.saliency(found));
         let trainer = &mut self.trainer;
         if trainer.state == TrainerState::Stopped {
             return;
@@ -315,7 +318,23 @@ impl Telemetry {
             rollbacks: status.rollbacks,
             residual: status.residual,
             examination: status.examination,
+            saliency,
         };
+    }
+
+    /// What the served model looks at, by the channels of the stream; worked out once for each look.
+    fn saliency(&self, found: &Examination) -> Option<Arc<Vec<f32>>> {
+        let gate = &self.trainer.gate;
+        if gate.examination.as_deref().is_some_and(|known| known.step == found.step) {
+            return gate.saliency.clone();
+        }
+        let mut all = vec![f32::NAN; self.gauges.facts.montage.len()];
+        for (moved, place) in found.saliency.iter().zip(&self.gauges.model_channels) {
+            if let Some(place) = place {
+                all[*place] = *moved;
+            }
+        }
+        all.iter().any(|moved| moved.is_finite()).then(|| Arc::new(all))
     }
 
     /// Tells of losses when they begin and each time they have doubled.

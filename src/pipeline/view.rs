@@ -147,6 +147,10 @@ pub struct GateView {
     /// The last look at the weights.
     #[serde(with = "wire::maybe_shared")]
     pub examination: Option<Arc<Examination>>,
+    /// `[C]` of the stream: how far the served embedding moves without a channel, as 1 less the cosine; NaN where that is not
+    /// known.
+    #[serde(with = "wire::maybe_shared")]
+    pub saliency: Option<Arc<Vec<f32>>>,
 }
 
 /// What goes out.

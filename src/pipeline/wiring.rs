@@ -366,6 +366,11 @@ impl Stages {
             consumers,
             method: plan.identity.method.word(),
             dimension: config.model.embedding,
+            model_channels: plan
+                .montage
+                .labels()
+                .map(|of_model| plan.facts.montage.labels().position(|l| l == of_model))
+                .collect(),
             model_hz: plan.rate_hz,
             hop: plan.hop,
             around: plan.around.is_some(),

@@ -66,7 +66,7 @@ pub enum Action {
     Arrange(Arrangement),
     /// Colour the map of embeddings by something else.
     MapBy,
-    /// Show the next band on the scalp.
+    /// Show the next band on the scalp, or what the model looks at.
     NextBand,
     /// Give the events more room, or less.
     Events,
@@ -331,7 +331,7 @@ pub(super) const TABLE: &[Entry] = &[
         keys: &[(KeyCode::Char('n'), NONE, Action::NextBand)],
         shown: "n",
         word: "",
-        help: "the next band on the scalp: delta to gamma",
+        help: "the scalp: power, delta to gamma, or what the model looks at",
     },
     Entry {
         keys: &[(KeyCode::Char('v'), NONE, Action::MapBy)],

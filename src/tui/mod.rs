@@ -30,6 +30,7 @@ pub mod terminal;
 #[cfg(test)]
 mod tests;
 mod theme;
+mod topic;
 mod writing;
 
 pub use app::{Ended, run};

@@ -6,6 +6,7 @@
 use super::keys::{Action, Arrangement, MapBy};
 use super::layout::{Places, channels_on_page, trace_rows};
 use super::theme::Theme;
+use super::topic::Topic;
 use super::writing::{Wanted, Writing};
 use crate::dsp::spectra::{Rhythm, Segment};
 use crate::pipeline::command::Command;
@@ -92,8 +93,8 @@ pub struct State {
     pub(super) unsure: Option<Command>,
     pub(super) arrangement: Arrangement,
     pub(super) map_by: MapBy,
-    /// The band on the scalp.
-    pub(super) band: Rhythm,
+    /// What is on the scalp.
+    pub(super) topic: Topic,
     pub(super) events_large: bool,
     pub(super) help: bool,
     pub(super) quitting: Quitting,
@@ -145,7 +146,7 @@ impl State {
             unsure: None,
             arrangement: Arrangement::All,
             map_by: MapBy::Time,
-            band: Rhythm::Alpha,
+            topic: Topic::Band(Rhythm::Alpha),
             events_large: false,
             help: false,
             quitting: Quitting::No,
@@ -295,7 +296,7 @@ impl State {
                 self.told = Some(format!("Theme: {}", self.theme.look.word()));
             }
             Action::SaveScreen => self.saves = true,
-            Action::NextBand => self.band = self.band.next(),
+            Action::NextBand => self.topic = self.topic.next(),
             Action::MapBy => self.map_by = self.map_by.next(),
             Action::Events => self.events_large = !self.events_large,
             Action::Help => self.help = !self.help,

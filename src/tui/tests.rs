@@ -105,6 +105,19 @@ fn asks_before_it_ends_a_recording_and_not_the_run() {
 }
 
 #[test]
+fn the_scalp_shows_what_the_model_looks_at_after_the_bands() {
+    let actions = [Action::NextBand; 3];
+    let mut view = fixture::live(16, SIGNAL_S);
+    let drawn = screen(colour(), (200, 60), view.clone(), &actions);
+    assert!(drawn.contains("moves the embedding") && drawn.contains("no look at the model yet"), "{drawn}");
+    view.trainer.gate.saliency = Some(Arc::new((0..16).map(|c| if c == 3 { f32::NAN } else { c as f32 }).collect()));
+    let drawn = screen(colour(), (200, 60), view.clone(), &actions);
+    assert!(drawn.contains("% of the most") && drawn.contains('█') && !drawn.contains("no look"), "{drawn}");
+    let back = screen(colour(), (200, 60), view, &[Action::NextBand; 6]);
+    assert_eq!(back, screen(colour(), (200, 60), fixture::live(16, SIGNAL_S), &[]), "round to where it began");
+}
+
+#[test]
 fn many_channels_second_page() {
     let view = fixture::live(256, SIGNAL_S);
     insta::assert_snapshot!(screen(colour(), (120, 40), view, &[Action::PageDown, Action::ChannelDown]));

@@ -34,6 +34,9 @@ pub struct Examination {
     pub age_s: f64,
     /// How far the newest signal lies from the rest; none while there is too little of either.
     pub drift: Option<Drift>,
+    /// `[C]` of the model: how far the embeddings of what is served move without a channel, as 1 less their cosine; NaN where
+    /// that was not measured yet, empty where nothing was.
+    pub saliency: Vec<f32>,
     /// What is wrong, with the reasons.
     pub alarms: Vec<(Alarm, String)>,
 }

@@ -2,7 +2,7 @@
 //!
 //! Owned by the trainer. Invariant: `judge` has what is served, down to its target and queue, and never learns.
 
-use super::{Best, Canary, GateSettings, Metrics, Probe, Unseen};
+use super::{Best, Canary, GateSettings, Metrics, Occlusion, Probe, Unseen};
 use crate::learn::objective::{Learnt, Objective};
 use crate::learn::{Encoder, Generation};
 use std::collections::VecDeque;
@@ -51,6 +51,8 @@ pub(in crate::learn) struct Gate {
     pub loud: [f64; 2],
     /// Norm of the last gradient.
     pub gradient_norm: f64,
+    /// What the encoder that is served looks at.
+    pub occlusion: Occlusion,
 }
 
 impl Gate {
@@ -71,6 +73,7 @@ impl Gate {
             rejected: [0; 2],
             loud: [0.0; 2],
             gradient_norm: 0.0,
+            occlusion: Occlusion::default(),
             settings,
         }
     }

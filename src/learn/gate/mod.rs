@@ -12,6 +12,7 @@ mod figures;
 mod held;
 mod keeper;
 mod metrics;
+mod saliency;
 mod settings;
 
 pub use alarm::{Alarm, Limit, limit};
@@ -29,3 +30,4 @@ pub(super) use figures::{Probed, figures, mean_square};
 pub(super) use held::{Probe, Unseen};
 pub(super) use keeper::{Accepted, Gate};
 pub(super) use metrics::{counters, metrics, of_counters};
+pub(super) use saliency::Occlusion;

@@ -183,6 +183,7 @@ impl Trainer {
             let (candidate, new) = figures(&self.objective.encoder(), &probed, dimension);
             let (served, old) = figures(&gate.served.raw, &probed, dimension);
             gate.best.see(&served);
+            found.saliency = gate.occlusion.look(&gate.served.raw, &probed, &old, dimension);
             (found.windows, found.figures) = (gate.probe.len(), candidate);
             // Comparable once the probe set stays the same.
             self.status.served_contrast = (gate.probe.len() == gate.settings.probe).then_some(served.contrast);

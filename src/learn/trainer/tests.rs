@@ -133,7 +133,10 @@ fn a_collapse_is_heard_never_served_and_undone() {
     stream.decisions.clear();
     stream.run(100);
     assert!(stream.served() > now.generation.number, "{}", stream.told());
-    assert!(!stream.trainer.status().examination.as_ref().unwrap().has_collapsed());
+    let found = stream.trainer.status().examination.as_ref().unwrap();
+    assert!(!found.has_collapsed());
+    let moved = &found.saliency;
+    assert!(moved.len() == CHANNELS && moved.iter().all(|moved| *moved > 0.0), "{moved:?}");
     assert!(stream.trainer.status().steps > healthy.steps, "steps go on counting");
 }
 

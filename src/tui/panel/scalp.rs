@@ -1,4 +1,4 @@
-//! Where the power of a band lies: on a scalp seen from above, on grids of contacts, or, where no place is known, by channel.
+//! Where the power of a band lies, or what the model looks at: on a scalp seen from above, on grids of contacts, or, where no place is known, by channel.
 //!
 //! Owns no state; runs on the main thread. Invariant: between electrodes it is interpolated from good channels alone, and a
 //! bad channel is marked with a character.
@@ -12,6 +12,7 @@ use crate::signal::ChannelKind;
 use crate::tui::figures::{UNKNOWN, cut, measure};
 use crate::tui::layout::channels_on_page;
 use crate::tui::state::State;
+use crate::tui::topic::Topic;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -28,7 +29,8 @@ const SPAN_DB: f64 = 5.0;
 /// Letters of a label on the head.
 const LABEL: usize = 3;
 
-/// The power of the chosen band of each channel in decibels, and the edges of the scale.
+/// The power of the chosen band of each channel in decibels, or how far the embedding moves without it in percent of the most;
+/// and the edges of the scale.
 pub(super) struct Powers {
     /// `[C]`; none where it is not known, or no voltage.
     pub of: Vec<Option<f64>>,
@@ -41,15 +43,25 @@ pub(super) struct Powers {
 impl Powers {
     fn of(state: &State, view: &View) -> Self {
         let channels = &view.facts.montage.channels;
+        let saliency = view.trainer.gate.saliency.as_deref().map(Vec::as_slice).unwrap_or_default();
+        let most = f64::from(saliency.iter().copied().filter(|moved| moved.is_finite()).fold(0.0, f32::max));
         let power = |(place, channel): (usize, &crate::signal::Channel)| {
-            let spectra = view.spectra.as_deref().filter(|_| channel.unit.is_voltage())?;
-            let power = state.band.power(spectra.of(place)?, spectra.bin_hz)?;
-            Some(decibels(power.max(1e-6))).filter(|decibels| decibels.is_finite())
+            let value = match state.topic {
+                Topic::Band(band) => {
+                    let spectra = view.spectra.as_deref().filter(|_| channel.unit.is_voltage())?;
+                    decibels(band.power(spectra.of(place)?, spectra.bin_hz)?.max(1e-6))
+                }
+                Topic::Saliency => 100.0 * f64::from(*saliency.get(place)?) / most.max(1e-9),
+            };
+            Some(value).filter(|value| value.is_finite())
         };
         let of: Vec<Option<f64>> = channels.iter().enumerate().map(power).collect();
         let bad: Vec<bool> = (0..of.len()).map(|c| view.quality.get(c).is_some_and(|why| !why.is_empty())).collect();
         let good = of.iter().zip(&bad).filter(|(_, bad)| !**bad).filter_map(|(power, _)| *power);
         let (low, high) = good.fold((f64::MAX, f64::MIN), |(low, high), power| (low.min(power), high.max(power)));
+        if state.topic == Topic::Saliency {
+            return Self { of, bad, lower: 0.0, upper: 100.0 };
+        }
         let (lower, high) = if low <= high { (low.floor(), high.ceil()) } else { (0.0, 0.0) };
         Self { of, bad, lower, upper: high.max(lower + SPAN_DB) }
     }
@@ -83,15 +95,21 @@ pub(in crate::tui) fn render(state: &State, view: &View, area: Rect, buffer: &mu
         (false, false) => "Grids",
         (false, true) => "Channels",
     };
-    let (from, to) = state.band.hz();
     let bad = powers.bad.iter().filter(|bad| **bad).count();
+    let (what, unit, nothing) = match state.topic {
+        Topic::Band(band) => {
+            let (from, to) = band.hz();
+            (format!("{} {from}-{to} Hz", band.letter()), "dB µV²", "no power in this band yet")
+        }
+        Topic::Saliency => ("moves the embedding".to_owned(), "% of the most", "no look at the model yet"),
+    };
     let parts = [
-        Span::styled(format!("{} {from}-{to} Hz", state.band.letter()), theme.text),
+        Span::styled(what, theme.text),
         Span::styled(if bad > 0 { format!("{bad} bad") } else { String::new() }, theme.bad),
     ];
     let inner = frame(theme, area, title(theme, area.width, name, parts), buffer);
     if powers.of.iter().all(Option::is_none) {
-        let line = Line::styled("no power in this band yet", theme.label);
+        let line = Line::styled(nothing, theme.label);
         row(inner, inner.height / 2, &line.centered(), buffer);
         return;
     }
@@ -101,7 +119,7 @@ pub(in crate::tui) fn render(state: &State, view: &View, area: Rect, buffer: &mu
         "Grids" => grid::render(state, view, &powers, &grids, picture, buffer),
         _ => return by_channel(state, view, &powers, inner, buffer),
     }
-    let scale = Line::styled(legend(powers.lower, powers.upper, "dB µV²"), theme.label);
+    let scale = Line::styled(legend(powers.lower, powers.upper, unit), theme.label);
     row(inner, picture.height, &scale.centered(), buffer);
 }
 
@@ -237,7 +255,9 @@ fn by_channel(state: &State, view: &View, powers: &Powers, area: Rect, buffer: &
             Span::raw(" ".repeat(gap + 1)),
         ]);
         line_of.spans.extend(bar(theme, theme.bar, part, cells));
-        line_of.push_span(Span::styled(format!(" {:>5} dB", power.map_or(UNKNOWN.to_owned(), measure)), theme.label));
+        let unit = if state.topic == Topic::Saliency { "%" } else { "dB" };
+        let value = power.map_or(UNKNOWN.to_owned(), measure);
+        line_of.push_span(Span::styled(format!(" {value:>5} {unit}"), theme.label));
         row(area, line as u16, &line_of, buffer);
     }
 }

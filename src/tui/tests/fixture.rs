@@ -283,10 +283,19 @@ fn gate(step: u64) -> GateView {
         gradient_norm: 0.71,
         age_s: 214.0,
         drift: Some(Drift { embedding: 0.42, power: 0.31, windows: [64, 128] }),
+        saliency: Vec::new(),
         alarms: Vec::new(),
     };
     let examination = Some(Arc::new(found));
-    GateView { held: false, on_trial: Some([12, 50]), refused: 3, rollbacks: 1, residual: Some(0.021), examination }
+    GateView {
+        held: false,
+        on_trial: Some([12, 50]),
+        refused: 3,
+        rollbacks: 1,
+        residual: Some(0.021),
+        examination,
+        saliency: None,
+    }
 }
 
 fn events(signal_s: f64) -> Vec<(f64, Event)> {

@@ -129,6 +129,7 @@ fn gate(value: f64, ratio: f32, whole: u64) -> GateView {
         rollbacks: whole,
         residual: Some(value),
         examination,
+        saliency: whole.is_multiple_of(2).then(|| Arc::new(vec![ratio, f32::NAN, 0.5, -1.0])),
     }
 }
 

@@ -249,13 +249,31 @@ fn a_recording_with_embeddings_can_be_begun_and_ended_at_full_speed() {
         let found = desk.run(&["inspect", "--stats", "--format", "json", name]).ends_with(0).out;
         let found: Value = serde_json::from_str(&found).unwrap();
         let streams = found["streams"].as_array().unwrap();
-        let of = |channels: &Value| {
-            let stream = streams.iter().find(|stream| stream["channel_count"] == *channels);
+        let of = |kind: &str| {
+            let stream = streams.iter().find(|stream| stream["type"] == kind);
             stream.and_then(|stream| stream["n_samples"].as_u64()).unwrap()
         };
-        assert_eq!(of(&summary["source"]["channels"]), recorded["frames"].as_u64().unwrap(), "{name}");
+        assert_eq!(of("EEG"), recorded["frames"].as_u64().unwrap(), "{name}");
         // Embeddings are four a second by default; each of the first two recordings holds ten seconds and more.
         let least = if *name == "a_run-03.xdf" { 0 } else { 30 };
-        assert!(of(&summary["embeddings"]["dimension"]) >= least, "{name}");
+        assert!(of("Embedding") >= least, "{name}");
     }
+}
+
+#[test]
+fn what_the_served_model_looks_at_is_told_by_the_channels_of_the_stream() {
+    let run = begin_by(&format!(
+        "[source]\nreplay = \"{}\"\nspeed = 8.0\nloop = true\n[signal]\nchannels = [\"O1\", \"C3\", \"Fp1\"]\n\
+         [window]\nlength_s = 0.5\nhop_s = 0.1\n[model]\nwidths = [4]\nembedding = 16\n\
+         [train]\nbatch = 16\npublish_every = 5\ncheckpoint = \"\"\nmemory = {{ windows = 64 }}\n",
+        bundled()
+    ));
+    let view = until(&run, "a look", |view| view.trainer.gate.saliency.is_some());
+    let moved = view.trainer.gate.saliency.clone().unwrap();
+    let labels: Vec<&str> = view.facts.montage.labels().collect();
+    let known: Vec<&str> = labels.iter().zip(&*moved).filter(|(_, m)| m.is_finite()).map(|(label, _)| *label).collect();
+    assert_eq!((moved.len(), known), (3, vec!["Fp1", "C3", "O1"]), "in the order of the stream");
+    assert!(moved.iter().filter(|moved| moved.is_finite()).all(|moved| (0.0..2.0).contains(moved)), "{moved:?}");
+    assert!(moved.iter().any(|moved| *moved > 0.0), "{moved:?}");
+    end(run);
 }
