@@ -50,7 +50,6 @@ pub(in crate::tui) fn render(state: &State, view: &View, area: Rect, buffer: &mu
     }
     lines.push(latency(state, view));
     lines.extend(view.teaching.as_ref().map(|teaching| told(state, teaching, inner.width.into())));
-    lines.extend(view.novelty.as_ref().filter(|novelty| novelty.windows > 0).map(|novelty| novel(theme, novelty)));
     if inner.height >= 9 {
         lines.extend(histogram(state, &view.histogram, inner.width.into()));
     }
@@ -59,6 +58,7 @@ pub(in crate::tui) fn render(state: &State, view: &View, area: Rect, buffer: &mu
         let text = format!("{} attached, {} Views missed", count(viewers), count(missed));
         lines.push(Line::from(vec![Span::styled("viewers  ", theme.label), Span::styled(text, theme.text)]));
     }
+    lines.extend(view.novelty.as_ref().filter(|novelty| novelty.windows > 0).map(|novelty| novel(theme, novelty)));
     for (place, line) in lines.iter().take(inner.height.into()).enumerate() {
         row(inner, place as u16, line, buffer);
     }
