@@ -56,18 +56,19 @@ fn how_unlike_all_before_each_window_is_goes_out_on_a_stream() {
         let (desk, recording) = (Desk::new(), bundled());
         let more = ["--replay", &recording, "--speed", "8", "--no-train", "--duration", "170", "--set"];
         let program = desk.start(&run(&[&more[..], &["serve.lsl={name=\"emb\",novelty=true}"]].concat()));
-        let mut receiver = rig.peer("inlet.py", &["name=emb-novelty", "samples=900"]);
+        let mut receiver = rig.peer("inlet.py", &["name=emb-novelty", "samples=1100"]);
         assert_eq!(["type", "channels", "rate"].map(|key| receiver.line(key)), ["Novelty", "3", "0.0"]);
         assert_eq!(receiver.line("labels"), "p,score,alarm");
         receiver.line("ready");
         let received: Vec<Vec<f64>> =
-            (0..900).map(|_| receiver.line("sample").split(' ').map(|word| word.parse().unwrap()).collect()).collect();
+            (0..1100).map(|_| receiver.line("sample").split(' ').map(|word| word.parse().unwrap()).collect()).collect();
         program.wait().ends_with(0);
         // A window of a second begins every 26 frames, eight times as fast; blocks are stamped, and what lies in one is alike.
         assert!(received.windows(2).all(|pair| pair[1][0] >= pair[0][0]), "stamps rise");
-        let step = (received[899][0] - received[0][0]) / 899.0;
+        let step = (received[1099][0] - received[0][0]) / 1099.0;
         assert!((step - 26.0 / 256.0 / 8.0).abs() < 2e-3, "{step} s from one to the next");
         assert!(received.iter().all(|sample| (0.0..=1.0).contains(&sample[1]) && sample[2] > 0.0), "{received:?}");
+        // The burst at 140 s.
         let alarms = received.iter().filter(|sample| sample[3] == 1.0).count() as u64;
         assert_eq!(desk.json("s.json")["novelty"]["alarms"], alarms);
     });

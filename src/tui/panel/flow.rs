@@ -50,14 +50,14 @@ pub(in crate::tui) fn render(state: &State, view: &View, area: Rect, buffer: &mu
     }
     lines.push(latency(state, view));
     lines.extend(view.teaching.as_ref().map(|teaching| told(state, teaching, inner.width.into())));
-    if inner.height >= 9 {
-        lines.extend(histogram(state, &view.histogram, inner.width.into()));
-    }
-    lines.extend(serving(state, &view.serving, inner.width.into()));
     if let Some([viewers, missed]) = view.viewers.filter(|counts| counts.iter().any(|count| *count > 0)) {
         let text = format!("{} attached, {} Views missed", count(viewers), count(missed));
         lines.push(Line::from(vec![Span::styled("viewers  ", theme.label), Span::styled(text, theme.text)]));
     }
+    if inner.height >= 9 {
+        lines.extend(histogram(state, &view.histogram, inner.width.into()));
+    }
+    lines.extend(serving(state, &view.serving, inner.width.into()));
     lines.extend(view.novelty.as_ref().filter(|novelty| novelty.windows > 0).map(|novelty| novel(theme, novelty)));
     for (place, line) in lines.iter().take(inner.height.into()).enumerate() {
         row(inner, place as u16, line, buffer);
