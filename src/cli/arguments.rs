@@ -2,7 +2,7 @@
 
 mod offline;
 
-pub use offline::{PretrainArguments, ProbeArguments, ProbeTask};
+pub use offline::{EmbedArguments, PretrainArguments, ProbeArguments, ProbeTask, Shard};
 
 use clap::{Args, Parser, ValueEnum};
 use std::path::PathBuf;
@@ -200,27 +200,6 @@ pub struct StreamsArguments {
     #[arg(long, value_name = "FILE")]
     pub library: Option<PathBuf>,
     /// Text or JSON, one object a stream.
-    #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
-}
-
-/// Arguments of `embed`.
-#[derive(Debug, Args)]
-pub struct EmbedArguments {
-    /// Recordings (EDF, EDF+, BDF, BDF+, XDF).
-    #[arg(required = true, value_name = "FILE")]
-    pub files: Vec<PathBuf>,
-    /// The model, as `export` writes it; recordings are conditioned as it says.
-    #[arg(long, value_name = "DIR")]
-    pub model: PathBuf,
-    /// What is written: .csv, .npy or .parquet, a row a window, and what they are of in a file of the same name that ends in
-    /// .json. Neither may exist yet.
-    #[arg(long, value_name = "FILE")]
-    pub out: PathBuf,
-    /// The stream of XDF recordings, by its name.
-    #[arg(long, value_name = "NAME")]
-    pub stream: Option<String>,
-    /// Text, or one object a recording.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
 }

@@ -1,8 +1,8 @@
 //! `embed`: embeddings of recordings by a model folder, in one file.
 
-use super::arguments::{EmbedArguments, Format};
-use super::interrupt;
+use super::arguments::{EmbedArguments, Format, Shard};
 use super::written::refuse_no_place;
+use super::{interrupt, usable};
 use anyhow::{Context, bail};
 use neurostream::format::atomic;
 use neurostream::format::embedding::{Beside, EmbeddingFile, EmbeddingFileError, Row};
@@ -33,6 +33,8 @@ pub fn embed(arguments: &EmbedArguments) -> anyhow::Result<ExitCode> {
     if facts.symlink_metadata().is_ok() {
         return Err(EmbeddingFileError::Exists(facts).into());
     }
+    let files = Shard::part(arguments.shard, &arguments.files);
+    usable(!files.is_empty(), || format!("--shard: of {} recordings nothing is left for it", arguments.files.len()))?;
     let model = Model::load(&arguments.model)?;
     // One thread, as a live run's encoder has it; several commands may run side by side.
     let _pool = own_pool("embed", 1, false);
@@ -41,8 +43,7 @@ pub fn embed(arguments: &EmbedArguments) -> anyhow::Result<ExitCode> {
     let beside = Beside { files: true, ..Beside::default() };
     let mut file = EmbeddingFile::create(out, model.card.encoder.embedding, &beside)?;
     // All of them are looked at before the first is gone through.
-    let refused: Vec<String> = arguments
-        .files
+    let refused: Vec<String> = files
         .iter()
         .filter_map(|path| Embedding::open(&model, path, arguments.stream.as_deref()).err())
         .map(|error| error.to_string())
@@ -54,7 +55,7 @@ pub fn embed(arguments: &EmbedArguments) -> anyhow::Result<ExitCode> {
     let clock = MonotonicClock::new();
     let began = clock.now();
     let mut tallies = Vec::new();
-    for path in &arguments.files {
+    for path in files {
         match one(&model, path, arguments, &mut file, &clock, &shutdown) {
             _ if shutdown.is_requested() => {
                 file.discard();

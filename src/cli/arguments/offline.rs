@@ -3,6 +3,7 @@
 use super::Format;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
+use std::str::FromStr;
 
 /// Arguments of `pretrain`.
 #[derive(Debug, Args)]
@@ -44,6 +45,58 @@ pub struct PretrainArguments {
     /// Progress as text, or as JSON, one object a line.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+}
+
+/// Arguments of `embed`.
+#[derive(Debug, Args)]
+pub struct EmbedArguments {
+    /// Recordings (EDF, EDF+, BDF, BDF+, XDF).
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The model, as `export` writes it; recordings are conditioned as it says.
+    #[arg(long, value_name = "DIR")]
+    pub model: PathBuf,
+    /// What is written: .csv, .npy or .parquet, a row a window, and what they are of in a file of the same name that ends in
+    /// .json. Neither may exist yet.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// The stream of XDF recordings, by its name.
+    #[arg(long, value_name = "NAME")]
+    pub stream: Option<String>,
+    /// Only each N-th recording from the I-th on, so that N commands, here or on other machines, share the work; each has an --out of
+    /// its own.
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
+    /// Text, or one object a recording.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// One of several parts of the work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shard {
+    place: usize,
+    of: usize,
+}
+
+impl FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let read = text.split_once('/').and_then(|(place, of)| Some((place.parse().ok()?, of.parse().ok()?)));
+        match read {
+            Some((place, of)) if (1..=of).contains(&place) => Ok(Self { place, of }),
+            _ => Err("must be I/N with I from 1 to N, for instance 2/4".to_owned()),
+        }
+    }
+}
+
+impl Shard {
+    /// Its part of a list: the parts of all shards are the list.
+    pub fn part<T>(shard: Option<Self>, all: &[T]) -> Vec<&T> {
+        let Self { place, of } = shard.unwrap_or(Self { place: 1, of: 1 });
+        all.iter().skip(place - 1).step_by(of).collect()
+    }
 }
 
 /// What `probe` asks of embeddings.

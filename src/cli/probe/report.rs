@@ -34,11 +34,11 @@ const EPOCHS: usize = 600;
 const THETA: f32 = 0.5;
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}\
-h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2.2rem}table{border-collapse:collapse}td,th{border:1px solid #ccc;padding:.3rem .6rem;\
+h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2.2rem}table{border-collapse:collapse;display:block;overflow-x:auto}td,th{white-space:nowrap;border:1px solid #ccc;padding:.3rem .6rem;\
 text-align:right}td:first-child,th:first-child{text-align:left}figure{margin:0;flex:1 1 26rem;max-width:36rem}.figures{display:flex;\
 flex-wrap:wrap;gap:1.5rem}svg{width:100%;height:auto;font:12px system-ui,sans-serif}svg text{fill:#222}figcaption{color:#555;font-size:.9rem}\
 .legend span{margin-right:1rem;white-space:nowrap}.legend i{display:inline-block;width:.8em;height:.8em;margin-right:.35em}.goal{padding:.6rem 1rem;\
-border-left:.3rem solid #d55e00;background:#fdf3ec}pre{overflow-x:auto;background:#f5f5f5;padding:.8rem}code{overflow-wrap:anywhere}\
+border-left:.3rem solid #d55e00;background:#fdf3ec}pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#f5f5f5;padding:.8rem}code{overflow-wrap:anywhere}\
 @media print{body{margin:0}}";
 
 impl Report<'_> {

@@ -126,3 +126,32 @@ fn an_encoder_for_any_montage_embeds_another_one() {
     let found = columns(&desk, "e.csv");
     assert!(found["e0"].len() > 100 && found["e0"][0] != found["e0"][50]);
 }
+
+#[test]
+fn shards_share_the_recordings_and_lose_none() {
+    let desk = with_model(&[]);
+    let names = ["a.edf", "b.edf", "c.edf"];
+    for (seed, name) in (5..).zip(names) {
+        desk.run(&["synth", name, "--seconds", "12", "--seed", &seed.to_string()]).ends_with(0);
+    }
+    let embed = |out: &str, more: &[&str]| {
+        desk.run(&[&["embed"], &names[..], &["--model", "model", "--out", out], more].concat())
+    };
+    embed("all.csv", &[]).ends_with(0);
+    embed("1.csv", &["--shard", "1/2"]).ends_with(0);
+    embed("2.csv", &["--shard", "2/2"]).ends_with(0);
+    let lines = |name: &str| -> Vec<String> {
+        let text = std::fs::read_to_string(desk.path(name)).unwrap();
+        text.lines().skip(1).map(str::to_owned).collect()
+    };
+    let (mut whole, mut parts) = (lines("all.csv"), [lines("1.csv"), lines("2.csv")].concat());
+    assert!(lines("1.csv").iter().all(|line| !line.ends_with("b.edf")) && !lines("2.csv").is_empty());
+    whole.sort();
+    parts.sort();
+    assert_eq!(parts, whole);
+    for wrong in ["0/2", "3/2", "half"] {
+        let said = embed("x.csv", &["--shard", wrong]).ends_with(2);
+        assert!(said.err.contains("--shard <I/N>") && said.err.contains("from 1 to N"), "{said:#?}");
+    }
+    embed("x.csv", &["--shard", "4/4"]).refuses(2, &["of 3 recordings nothing is left"]);
+}
