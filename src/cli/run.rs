@@ -193,6 +193,9 @@ fn configuration(arguments: &RunArguments) -> anyhow::Result<Config> {
     if let Some(path) = &arguments.socket {
         document.put(&["serve", "socket"], text(path));
     }
+    if let Some(address) = &arguments.metrics {
+        document.put(&["metrics", "listen"], address.as_str());
+    }
     written::put_seed(&mut document, arguments.seed)?;
     Ok(configure(&document)?)
 }

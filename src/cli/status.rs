@@ -123,6 +123,11 @@ fn line(view: &View) -> serde_json::Value {
             (l.consumer.to_string(), entry)
         })
         .collect();
+    let stages: serde_json::Map<String, serde_json::Value> = view
+        .stages
+        .iter()
+        .map(|(name, latency)| (name.to_string(), json!({"p50": latency.p50, "p99": latency.p99})))
+        .collect();
     let trainer = &view.trainer;
     json!({
         "wall_s": view.wall_s,
@@ -135,7 +140,7 @@ fn line(view: &View) -> serde_json::Value {
             json!({"file": recording.name, "bytes": recording.bytes, "error": recording.trouble})
         }),
         "embeddings": view.serving.embeddings,
-        "latency_ms": {"p50": view.latency.p50, "p99": view.latency.p99, "max": view.latency.max},
+        "latency_ms": {"p50": view.latency.p50, "p99": view.latency.p99, "max": view.latency.max, "stages": stages},
         "training": {
             "method": trainer.method,
             "state": trainer.state.word(),

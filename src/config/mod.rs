@@ -11,7 +11,7 @@ pub use parse::Document;
 pub use problem::{ConfigError, Problem, suggestion};
 pub use schema::{
     AugmentConfig, AugmentStepConfig, AutoencoderConfig, ComputeConfig, Config, ForecastConfig, LslConfig,
-    LslOutletConfig, MaeConfig, MaskedConfig, MemoryConfig, MixupConfig, ModelConfig, OrderConfig, PretrainConfig,
-    QualityConfig, RecordConfig, ReferenceConfig, ServeConfig, SignalConfig, SourceConfig, Span, Speed, Streams,
-    TeachConfig, TrainConfig, WindowConfig,
+    LslOutletConfig, MaeConfig, MaskedConfig, MemoryConfig, MetricsConfig, MixupConfig, ModelConfig, OrderConfig,
+    PretrainConfig, QualityConfig, RecordConfig, ReferenceConfig, ServeConfig, SignalConfig, SourceConfig, Span, Speed,
+    Streams, TeachConfig, TrainConfig, WindowConfig,
 };

@@ -16,12 +16,13 @@ const SMALLEST_MS: f64 = 1e-3;
 pub struct LatencyHistogram {
     bins: Vec<AtomicU64>,
     max_ms: AtomicU64,
+    sum_ns: AtomicU64,
 }
 
 impl Default for LatencyHistogram {
     fn default() -> Self {
         let bins = std::iter::repeat_with(AtomicU64::default).take(PER_DECADE * DECADES).collect();
-        Self { bins, max_ms: AtomicU64::default() }
+        Self { bins, max_ms: AtomicU64::default(), sum_ns: AtomicU64::default() }
     }
 }
 
@@ -30,6 +31,7 @@ impl LatencyHistogram {
     pub fn add(&self, ms: f64) {
         let bin = ((ms / SMALLEST_MS).max(1.0).log10() * PER_DECADE as f64) as usize;
         self.bins[bin.min(PER_DECADE * DECADES - 1)].fetch_add(1, Ordering::Relaxed);
+        self.sum_ns.fetch_add((ms.max(0.0) * 1e6) as u64, Ordering::Relaxed);
         if ms > self.max_ms() {
             self.max_ms.store(ms.to_bits(), Ordering::Relaxed);
         }
@@ -45,6 +47,29 @@ impl LatencyHistogram {
     #[must_use]
     pub fn max_ms(&self) -> f64 {
         f64::from_bits(self.max_ms.load(Ordering::Relaxed))
+    }
+
+    /// All of them together, in seconds.
+    #[must_use]
+    pub fn sum_s(&self) -> f64 {
+        self.sum_ns.load(Ordering::Relaxed) as f64 / 1e9
+    }
+
+    /// How many stay below each of the bounds 10 µs · 10^(k/4) up to 10 s, and after these how many there are in all.
+    #[must_use]
+    pub fn cumulative(&self) -> Vec<u64> {
+        const FROM: usize = PER_DECADE;
+        const STEP: usize = PER_DECADE / 4;
+        let mut below = 0;
+        let mut counts = Vec::with_capacity(DECADES * 4);
+        for (bin, n) in self.bins.iter().enumerate() {
+            if (FROM..=7 * PER_DECADE).contains(&bin) && (bin - FROM).is_multiple_of(STEP) {
+                counts.push(below);
+            }
+            below += n.load(Ordering::Relaxed);
+        }
+        counts.push(below);
+        counts
     }
 
     /// The latency that a share `q` of all stay below, in milliseconds; 0 when there are none.
@@ -90,5 +115,20 @@ mod tests {
         let mut coarse = Vec::new();
         histogram.coarse_to(&mut coarse);
         assert_eq!(coarse.iter().map(|&n| u64::from(n)).sum::<u64>(), 10_000);
+    }
+
+    #[test]
+    fn cumulative_counts_stand_at_quarters_of_decades() {
+        let histogram = LatencyHistogram::default();
+        // Just below and above 1 ms, and outside the bounds at both ends.
+        for ms in [0.001, 0.99, 1.01, 99_000.0] {
+            histogram.add(ms);
+        }
+        let counts = histogram.cumulative();
+        // 10 µs to 10 s in quarters, and all.
+        assert_eq!((counts.len(), counts[0], counts[25]), (26, 1, 4));
+        assert_eq!(counts[7..=10], [1, 2, 3, 3], "562 µs, 1 ms, 1.8 ms, 3.2 ms");
+        assert_eq!(counts[24], 3);
+        assert!((histogram.sum_s() - 99.002_001).abs() < 1e-6, "{}", histogram.sum_s());
     }
 }

@@ -219,7 +219,7 @@ impl AcquireStage {
             if self.recorded.room() < piece || self.conditioned.room() < self.conditioner.most(piece) {
                 return Ok(Turn::Full);
             }
-            self.deliver(piece);
+            self.deliver(piece, clock);
         }
         Ok(Turn::Frames)
     }
@@ -260,14 +260,15 @@ impl AcquireStage {
         if has_room {
             self.samples.clear();
             self.conditioner.finish(&mut self.samples);
-            self.hand_on(now);
+            self.hand_on([now; 2]);
         }
         has_room
     }
 
     /// Offers what the conditioner has put out, with the verdict on the newest frames that went in: that on frames which
-    /// waited in a resampler is a tenth of a second or so early, where finding a fault takes a second.
-    fn hand_on(&mut self, now: Stamp) {
+    /// waited in a resampler is a tenth of a second or so early, where finding a fault takes a second. `moments`: when these
+    /// arrived, and when they are handed on.
+    fn hand_on(&mut self, moments: [Stamp; 2]) {
         let frames = self.samples.len() / self.conditioner.channels();
         if frames > 0 {
             self.conditioner.bad_bits(&mut self.bad);
@@ -275,13 +276,13 @@ impl AcquireStage {
             if let Some(scale) = self.conditioner.scale() {
                 self.conditioned.note_amplitudes(&scale.log_divisors().map(|ln| ln as f32));
             }
-            let run = self.timeline.run(frames, self.conditioner.end_frame(), now);
+            let run = self.timeline.run(frames, self.conditioner.end_frame(), moments);
             self.conditioned.push_run(&self.samples, run);
         }
     }
 
     /// Delivers the next `frames` frames of the block, which share one verdict on their channels.
-    fn deliver(&mut self, frames: usize) {
+    fn deliver(&mut self, frames: usize, clock: &dyn Clock) {
         let Block { samples, channels, stamp, .. } = &self.block;
         let end = self.delivered + frames;
         let samples = &samples[self.delivered * channels..end * channels];
@@ -309,7 +310,7 @@ impl AcquireStage {
             self.board.write(scale.state());
         }
         self.recorded.push(samples, first, stamp, now);
-        self.hand_on(now);
+        self.hand_on([now, clock.now()]);
     }
 
     /// Hands the block's markers on, before its frames.

@@ -18,6 +18,11 @@ pub(super) struct Budget {
 }
 
 impl Budget {
+    /// Steps that were forgone, whole ones.
+    pub fn forgone(&self) -> u64 {
+        self.forgone.max(0.0).round() as u64
+    }
+
     /// True if a step is to be taken, once so many frames were consumed.
     pub fn owes(&mut self, consumed: u64, running: bool) -> bool {
         let from = *self.from.get_or_insert(consumed);

@@ -5,10 +5,11 @@
 
 use super::acquire::{AcquireStage, Turn};
 use super::lookout::LookoutStage;
+use super::priority::{self, ACQUIRING, SERVING};
 use super::recorder::Recorder;
 use super::run::{Ends, Feed, TELEMETRY_EVERY_S};
 use super::shutdown::{Reason, Shutdown};
-use super::stage::{lower_priority, own_pool, spawn};
+use super::stage::{own_pool, spawn};
 use super::teach::TeachStage;
 use super::telemetry::Telemetry;
 use super::train::TrainStage;
@@ -37,6 +38,7 @@ pub(super) const RECORD: &str = "record";
 pub(super) const PUBLISH: &str = "publish";
 pub(super) const TELEMETRY: &str = "telemetry";
 pub(super) const ATTACH: &str = "attach";
+pub(super) const METRICS: &str = "metrics";
 
 /// Starts all threads; returns their names.
 pub(super) fn start(
@@ -48,13 +50,20 @@ pub(super) fn start(
     ends: &Ends,
 ) -> io::Result<Vec<&'static str>> {
     let Stages { acquire, encode, train, teach, lookout, recorder, publish, telemetry, bells, reports, .. } = stages;
+    let priority = stages.priority;
     let mut names = vec![ENCODE, TELEMETRY, ACQUIRE, RECORD];
     let (of_encode, of_train) = (ends.encode.clone(), ends.train.clone());
     // Consumers first, so that none misses the first frame.
     let (time, bell) = (Arc::clone(clock), Arc::clone(&bells.encode));
-    let [of_recorder, of_publisher, of_teacher, of_lookout] = [(); 4].map(|()| reports.clone());
-    let told = move |event: Event| drop(reports.try_send(super::report::Report::Event(event)));
+    let [of_encoder, of_recorder, of_publisher, of_teacher, of_lookout] = [(); 5].map(|()| reports.clone());
+    let told = move |event: Event| drop(of_encoder.try_send(super::report::Report::Event(event)));
+    let raising = |real_time: u8| {
+        let (priority, reports, time) = (priority.clone(), reports.clone(), Arc::clone(clock));
+        move || priority.raise(real_time, &reports, time.now())
+    };
+    let raise = raising(SERVING);
     spawn(ENCODE, false, shutdown, ends.tells_end(), move || {
+        raise();
         let _ = of_encode.send(encoding(encode, &bell, &*time, told));
     })?;
     if let Some(mut train) = train {
@@ -84,7 +93,9 @@ pub(super) fn start(
         names.push(PUBLISH);
         let (time, bell) = (Arc::clone(clock), Arc::clone(&bells.publish));
         let told = move |event: Event| drop(of_publisher.try_send(super::report::Report::Event(event)));
+        let raise = raising(SERVING);
         spawn(PUBLISH, true, shutdown, ends.tells_end(), move || {
+            raise();
             let is_over = |stage: &ProcessedStage| stage.reader().is_abandoned();
             until_over(&mut publish, &bell, &told, is_over, |stage, events| stage.step(time.now(), events));
         })?;
@@ -92,7 +103,11 @@ pub(super) fn start(
     let (time, bell) = (Arc::clone(clock), Arc::clone(&bells.display));
     spawn(TELEMETRY, true, shutdown, ends.tells_end(), move || showing(telemetry, &bell, &*time, &feed))?;
     let (time, token) = (Arc::clone(clock), shutdown.clone());
-    spawn(ACQUIRE, false, shutdown, ends.tells_end(), move || acquiring(acquire, &*time, &token))?;
+    let raise = raising(ACQUIRING);
+    spawn(ACQUIRE, false, shutdown, ends.tells_end(), move || {
+        raise();
+        acquiring(acquire, &*time, &token);
+    })?;
     Ok(names)
 }
 
@@ -197,7 +212,7 @@ pub(super) fn recording(mut stage: RecordStage, bell: &Doorbell, clock: &dyn Clo
 
 /// The teacher's thread.
 fn teaching(mut stage: TeachStage, bell: &Doorbell, clock: &dyn Clock, tell: &impl Fn(Event)) {
-    lower_priority();
+    priority::lower();
     // What it embeds anew must wait neither for the trainer's threads nor for the encoder's.
     let _pool = own_pool(TEACH, 1, true);
     until_over(&mut stage, bell, tell, TeachStage::is_over, |stage, events| stage.step(clock.now(), events));
@@ -208,7 +223,7 @@ fn teaching(mut stage: TeachStage, bell: &Doorbell, clock: &dyn Clock, tell: &im
 
 /// The lookout's thread.
 fn looking_out(mut stage: LookoutStage, bell: &Doorbell, clock: &dyn Clock, tell: &impl Fn(Event)) {
-    lower_priority();
+    priority::lower();
     let is_over = |stage: &LookoutStage| stage.reader().is_abandoned();
     until_over(&mut stage, bell, tell, is_over, |stage, events| stage.step(clock.now(), events));
     let mut events = Vec::new();
@@ -223,7 +238,7 @@ fn training(
     shutdown: &Shutdown,
     threads: usize,
 ) -> super::train::TrainEnd {
-    lower_priority();
+    priority::lower();
     let _pool = own_pool(TRAIN, threads, true);
     bell.listen();
     loop {

@@ -96,6 +96,16 @@ impl RecordBoard {
         })
     }
 
+    /// Bytes of the last one, frames and what was dropped of all, and whether the last has ended before its time; none without a
+    /// recording.
+    pub fn figures(&self) -> Option<(u64, u64, u64, bool)> {
+        let all = self.0.load();
+        let newest = all.last()?;
+        let sum = |of: fn(&RecordCounts) -> u64| all.iter().map(|entry| of(&entry.counts)).sum();
+        let has_failed = newest.counts.trouble().is_some();
+        Some((newest.counts.bytes(), sum(RecordCounts::frames), sum(RecordCounts::refused), has_failed))
+    }
+
     /// What a screen shows: the last one while it goes on, or where it has failed.
     pub fn view(&self) -> Option<RecordingView> {
         let entry = self.newest()?;

@@ -7,7 +7,7 @@ use super::command::Command;
 use super::control::Control;
 use super::full_speed;
 use super::keepsake::Keepsake;
-use super::live::{self, ATTACH, last, one};
+use super::live::{self, ATTACH, METRICS, last, one};
 use super::plan::Plan;
 use super::shutdown::{Reason, Shutdown};
 use super::stage::spawn;
@@ -30,8 +30,8 @@ pub const DEADLINE_S: f64 = 5.0;
 /// Where Views go, and what telemetry must hear.
 pub(super) struct Feed {
     pub views: Sender<Arc<View>>,
-    /// The same for viewers in other processes.
-    pub attached: Option<Sender<Arc<View>>>,
+    /// The same for those in other processes.
+    pub others: Vec<Sender<Arc<View>>>,
     /// Stages that panicked, and why.
     pub died: Receiver<(&'static str, String)>,
     pub last: Sender<Telemetry>,
@@ -41,8 +41,8 @@ impl Feed {
     /// Hands a View to whoever looks; a screen that does not keep up misses Views, not frames.
     pub fn show(&self, view: View) {
         let view = Arc::new(view);
-        if let Some(attached) = &self.attached {
-            let _ = attached.try_send(Arc::clone(&view));
+        for other in &self.others {
+            let _ = other.try_send(Arc::clone(&view));
         }
         let _ = self.views.try_send(view);
     }
@@ -134,19 +134,30 @@ pub fn start(plan: &Plan, mut stages: Stages, clock: Arc<dyn Clock>, shutdown: &
         quality: Arc::clone(&gauges.quality),
         eye: stages.telemetry.display().eye(),
     };
-    let attachment = stages.attachment.take();
-    let (attached_in, attached) = crossbeam_channel::bounded(1);
-    let feed = Feed { views: views_in, attached: attachment.is_some().then_some(attached_in), died, last: last_in };
+    let mut others = Vec::new();
+    let mut one_more = || {
+        let (views_in, views) = crossbeam_channel::bounded(1);
+        others.push(views_in);
+        views
+    };
+    let attachment = stages.attachment.take().map(|attachment| (attachment, one_more()));
+    let metrics = stages.metrics.take().map(|metrics| (metrics, one_more()));
+    let feed = Feed { views: views_in, others, died, last: last_in };
     let keepsake = stages.keepsake.take();
     let ends = Ends { encode: encode_in, train: train_in, done: done_in, died: died_in };
     let start = if plan.at_full_speed { full_speed::start } else { live::start };
     let mut waiting_for = start(stages, plan.threads(), &clock, shutdown, feed, &ends)?;
-    if let Some(attachment) = attachment {
+    if let Some((attachment, attached)) = attachment {
         waiting_for.push(ATTACH);
         let control = control.clone();
         spawn(ATTACH, true, shutdown, ends.tells_end(), move || {
             attachment.serve(&attached, &|command| control.obey(command));
         })?;
+    }
+    if let Some((metrics, views)) = metrics {
+        waiting_for.push(METRICS);
+        let gauges = gauges.clone();
+        spawn(METRICS, true, shutdown, ends.tells_end(), move || metrics.serve(&views, &gauges))?;
     }
     Ok(Running {
         views,

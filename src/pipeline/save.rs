@@ -3,9 +3,10 @@
 //! A thread `save`, which owns the folder of the run. Invariant: it never holds up a step: while it writes, the trainer makes
 //! no other checkpoint, and what is written is whole or not there.
 
+use super::priority;
 use super::report::Report;
 use super::shutdown::Shutdown;
-use super::stage::{lower_priority, spawn};
+use super::stage::spawn;
 use crate::learn::Checkpoint;
 use crate::signal::{Event, EventKind, Stamp};
 use crossbeam_channel::{Receiver, Sender};
@@ -45,7 +46,7 @@ impl Saver {
         let busy = Arc::new(AtomicBool::new(false));
         let of_thread = Arc::clone(&busy);
         spawn(SAVE, true, shutdown, told, move || {
-            lower_priority();
+            priority::lower();
             // Dropped with the thread, however it ends.
             let _end = end;
             for Made { checkpoint, step, is_best, at } in &made {

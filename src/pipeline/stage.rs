@@ -2,6 +2,7 @@
 //!
 //! Invariant: every thread has a name, and a panic in one becomes a failed stage, never a silent loss.
 
+use super::priority;
 use super::shutdown::{Reason, Shutdown};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -45,12 +46,6 @@ fn message(payload: &(dyn std::any::Any + Send)) -> String {
     format!("it panicked: {}", text.unwrap_or("without a message"))
 }
 
-/// Gives the calling thread less of the processor than the data path gets; where the system refuses, nothing changes.
-pub(super) fn lower_priority() {
-    // On Linux a priority belongs to a thread; 0 names the calling one.
-    let _ = rustix::process::setpriority_process(None, 10);
-}
-
 /// Makes the calling thread the first of a pool of `threads`, so that what it computes in parallel stays in there.
 ///
 /// The pool lives as long as the returned value; a pool of one never leaves the calling thread.
@@ -62,7 +57,7 @@ pub fn own_pool(name: &'static str, threads: usize, lowered: bool) -> Option<ray
         .thread_name(move |i| format!("{name}-{i}"))
         .start_handler(move |_| {
             if lowered {
-                lower_priority();
+                priority::lower();
             }
         })
         .build()

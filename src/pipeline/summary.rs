@@ -7,11 +7,12 @@ use super::plan::Plan;
 use super::run::EncodeEnd;
 use super::shutdown::Reason;
 use super::taught;
-use super::telemetry::{Gauges, Telemetry, latency};
+use super::telemetry::{Gauges, Telemetry, latency, stage_latency};
 use super::train::{TrainCounts, TrainEnd};
-use super::view::TrainerState;
+use super::view::{Latency, TrainerState};
 use crate::dsp::quality;
 use crate::learn::{Examination, TrainerStatus};
+use crate::serve::STAGES;
 use crate::serve::record::Recorded;
 use memory_stats::memory_stats;
 use serde_json::{Map, Value, json};
@@ -53,7 +54,7 @@ pub struct Summary {
 }
 
 /// Memory of this process in MB (10^6 bytes), where the system says.
-fn resident_mb() -> Option<f64> {
+pub(super) fn resident_mb() -> Option<f64> {
     memory_stats().map(|stats| stats.physical_mem as f64 / 1e6)
 }
 
@@ -91,7 +92,7 @@ impl Summary {
         let counts = gauges.train.as_deref();
         let (encoded, admitted) = (gauges.encode.windows(), counts.map_or(0, TrainCounts::admitted));
         let rejected_gap = counts.map_or(gauges.encode.rejected_gap(), TrainCounts::rejected_gap);
-        let latency = latency(&gauges.encode);
+        let latency = latency(&gauges.encode.latency);
         let mut value = json!({
             "version": 1,
             "source": {"kind": facts.kind, "name": facts.name, "channels": facts.channels, "rate_hz": facts.rate_hz},
@@ -116,7 +117,9 @@ impl Summary {
                 "p99": rounded(latency.p99),
                 "p99_9": rounded(latency.p99_9),
                 "max": rounded(latency.max),
+                "stages": stages(gauges),
             },
+            "priority": gauges.priority.granted().word(),
             "memory_mb": {
                 "start": facts.start_mb.map(rounded),
                 "end": resident_mb().map(rounded),
@@ -201,6 +204,9 @@ impl Summary {
             number(&latency["p50"]),
             number(&latency["p99"])
         );
+        if let Some(stages) = stages_in_words(&latency["stages"]) {
+            let _ = writeln!(text, "  by stage, p50/p99 ms: {stages}");
+        }
         if let Some(bad) = v["quality"]["bad_intervals"].as_object().filter(|bad| !bad.is_empty()) {
             let intervals = number(&v["quality"]["intervals"]).max(1.0);
             let mut worst: Vec<(&String, f64)> = bad.iter().map(|(label, n)| (label, number(n) / intervals)).collect();
@@ -240,6 +246,26 @@ impl Summary {
         }
         text
     }
+}
+
+/// Where the time goes, by stage.
+fn stages(gauges: &Gauges) -> Map<String, Value> {
+    let told = stage_latency(gauges).map(|(name, latency)| {
+        let Latency { p50, p99, max, .. } = latency;
+        (name.to_owned(), json!({"p50": rounded(p50), "p99": rounded(p99), "max": rounded(max)}))
+    });
+    told.collect()
+}
+
+/// The same for a person.
+fn stages_in_words(stages: &Value) -> Option<String> {
+    let number = |value: &Value| value.as_f64().unwrap_or_default();
+    let told = STAGES.iter().filter_map(|name| {
+        let stage = stages.get(name)?;
+        Some(format!("{name} {:.2}/{:.2}", number(&stage["p50"]), number(&stage["p99"])))
+    });
+    let told: Vec<String> = told.collect();
+    (!told.is_empty()).then(|| told.join(", "))
 }
 
 /// How often channels were bad; nothing where none was watched.

@@ -9,6 +9,7 @@ use super::display::DisplayStage;
 use super::lookout::LookoutCounts;
 use super::map::MapStage;
 use super::novel;
+use super::priority::Priority;
 use super::record_board::RecordBoard;
 use super::report::Report;
 use super::summary::rounded;
@@ -17,6 +18,7 @@ use super::teach::TeachCounts;
 use super::train::{Order, TrainCounts};
 use super::view::{GateView, Latency, Ledger, NoveltyView, ServingView, TeachingView, TrainerState, TrainerView, View};
 use super::watch::QualityCounts;
+use crate::dsp::LatencyHistogram;
 use crate::learn::{Examination, Generation, TrainerStatus};
 use crate::lsl::LslError;
 use crate::ring::{ReaderCounts, WriterCounts};
@@ -65,6 +67,8 @@ pub(super) struct Gauges {
     /// Where what a person asks of the trainer goes.
     pub orders: Option<Sender<Order>>,
     pub consumers: Vec<Consumer>,
+    /// What the data path's threads were granted.
+    pub priority: Priority,
     /// Viewers in other processes.
     pub attach: Option<Arc<AttachCounts>>,
     pub method: &'static str,
@@ -93,6 +97,13 @@ impl Gauges {
     pub fn ledgers(&self) -> Vec<Ledger> {
         let fixed = self.consumers.iter().map(|consumer| consumer.ledger(&self.acquire));
         fixed.chain(self.record.ledger(&self.acquire)).collect()
+    }
+}
+
+impl Gauges {
+    /// True if a second of signal takes a second.
+    pub fn is_in_real_time(&self) -> bool {
+        self.speed == Some(1.0)
     }
 }
 
@@ -413,7 +424,8 @@ impl Telemetry {
             gaps: gauges.acquire.gaps(),
             recording: gauges.record.view(),
             ledgers: gauges.ledgers(),
-            latency: latency(encode),
+            latency: latency(&encode.latency),
+            stages: stage_latency(gauges).map(|(name, latency)| (name.into(), latency)).collect(),
             histogram,
             traces: self.display.traces(),
             spectra: self.display.spectra(),
@@ -443,8 +455,13 @@ impl Telemetry {
     }
 }
 
-/// Quantiles of the encoder's latency.
-pub(super) fn latency(encode: &EncodeCounts) -> Latency {
-    let quantile = |q| encode.latency.quantile_ms(q);
-    Latency { p50: quantile(0.5), p99: quantile(0.99), p99_9: quantile(0.999), max: encode.latency.max_ms() }
+/// Quantiles of a histogram.
+pub(super) fn latency(histogram: &LatencyHistogram) -> Latency {
+    let quantile = |q| histogram.quantile_ms(q);
+    Latency { p50: quantile(0.5), p99: quantile(0.99), p99_9: quantile(0.999), max: histogram.max_ms() }
+}
+
+/// Those of each stage.
+pub(super) fn stage_latency(gauges: &Gauges) -> impl Iterator<Item = (&'static str, Latency)> {
+    gauges.encode.stages.named(gauges.is_in_real_time()).map(|(name, histogram)| (name, latency(histogram)))
 }

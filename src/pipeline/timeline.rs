@@ -39,12 +39,14 @@ impl Timeline {
         ((u128::from(source) * up + down / 2) / down) as u64
     }
 
-    /// What is to be told of `frames` frames, at least one, that end before number `end` at the model's rate.
-    pub fn run(&mut self, frames: usize, end: u64, arrived: Stamp) -> Run {
+    /// What is to be told of `frames` frames, at least one, that end before number `end` at the model's rate: when they
+    /// arrived, and when they go on.
+    pub fn run(&mut self, frames: usize, end: u64, [arrived, entered]: [Stamp; 2]) -> Run {
         let after = self.end.saturating_sub(self.ratio.source_frame(end)).min(self.waiting);
         let source_frames = self.waiting - after;
         self.waiting = after;
         let ahead = self.ratio.ahead(self.end - 1, end - 1);
-        Run { first: end - frames as u64, source_frames, stamp: self.stamp - ahead / self.source_hz, arrived }
+        let stamp = self.stamp - ahead / self.source_hz;
+        Run { first: end - frames as u64, source_frames, stamp, arrived, entered }
     }
 }

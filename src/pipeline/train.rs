@@ -30,6 +30,7 @@ pub(super) struct TrainCounts {
     admitted: AtomicU64,
     rejected_gap: AtomicU64,
     rejected_quality: AtomicU64,
+    forgone: AtomicU64,
     paused: AtomicBool,
 }
 
@@ -44,6 +45,11 @@ impl TrainCounts {
 
     pub fn rejected_quality(&self) -> u64 {
         self.rejected_quality.load(Ordering::Relaxed)
+    }
+
+    /// Steps that were owed and not taken in time.
+    pub fn forgone(&self) -> u64 {
+        self.forgone.load(Ordering::Relaxed)
     }
 
     pub fn pause(&self, paused: bool) {
@@ -230,7 +236,9 @@ impl TrainStage {
         if !self.trainer.is_ready() {
             return false;
         }
-        if !self.budget.owes(self.reader.taken(), !self.counts.is_paused()) {
+        let owes = self.budget.owes(self.reader.taken(), !self.counts.is_paused());
+        self.counts.forgone.store(self.budget.forgone(), Ordering::Relaxed);
+        if !owes {
             return false;
         }
         self.trainer.draw(&mut self.batch);
@@ -386,7 +394,7 @@ impl TrainStage {
         TrainEnd {
             checkpoint: self.save(),
             status: self.trainer.status().clone(),
-            forgone: self.budget.forgone.max(0.0).round() as u64,
+            forgone: self.budget.forgone(),
             weights_sha256: self.trainer.weights_sha256(),
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Pure. Invariant: all problems, not the first.
 
-use super::{augmentations, reference};
+use super::{augmentations, metrics, reference};
 use crate::config::{Config, ConfigError, Document, Problem, Speed, Streams, TrainConfig};
 use crate::dsp::{Limit, Spread};
 use crate::learn::nn::{Backend, Kernels};
@@ -340,6 +340,13 @@ impl Findings {
                 self.0.push(problem);
             }
         }
+        if let Some(written) = &config.metrics.listen
+            && metrics::address(written).is_none()
+        {
+            let allowed = "must be an address of this computer alone and a port, such as \"127.0.0.1:9464\"";
+            let problem = Problem::of("metrics.listen", format!("\"{written}\""), allowed);
+            self.0.push(problem.hint("metrics have no password; from elsewhere take a tunnel such as `ssh -L`"));
+        }
         let record = &config.record;
         self.word("record.gaps", &record.gaps, ["leave", "hold"]);
         self.range("record.range_uv", record.range_uv.unwrap_or(1.0), 0.001..=9_999_999.0);
@@ -350,6 +357,7 @@ impl Findings {
         self.word("compute.device", &config.compute.device, Backend::ALL.iter().map(|backend| backend.word()));
         self.word("compute.kernels", &config.compute.kernels, Kernels::ALL.map(Kernels::word));
         self.range("compute.threads", config.compute.threads, 0..=1024);
+        self.word("compute.priority", &config.compute.priority, ["auto", "off"]);
     }
 }
 

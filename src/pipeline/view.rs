@@ -30,7 +30,7 @@ pub struct Ledger {
     pub fill: f32,
 }
 
-/// Latency from the arrival of a window's last frame to its embedding, in milliseconds.
+/// Latency of windows, in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Latency {
     /// Median.
@@ -83,6 +83,9 @@ pub enum TrainerState {
 }
 
 impl TrainerState {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Off, Self::Warming, Self::Ok, Self::Collapsed, Self::Stopped];
+
     /// The word on the screen.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -257,8 +260,10 @@ pub struct View {
     pub recording: Option<RecordingView>,
     /// One entry a consumer.
     pub ledgers: Vec<Ledger>,
-    /// Latency of embeddings.
+    /// From the arrival of a window's last frame to its embedding.
     pub latency: Latency,
+    /// The whole way from the sampling of that frame to the embedding's way out, by stage ([`crate::serve::STAGES`]).
+    pub stages: Vec<(Cow<'static, str>, Latency)>,
     /// Latency histogram, eight bins a factor of ten from 0.01 ms on.
     pub histogram: Vec<u32>,
     /// The traces.

@@ -9,8 +9,11 @@ use super::display::DisplayStage;
 use super::keepsake::Keepsake;
 use super::lookout::LookoutStage;
 use super::map::{MapScale, MapStage};
+use super::memory::{self, LockError};
+use super::metrics::{ListenError, MetricsServer};
 use super::outgoing::Outgoing;
 use super::plan::{OpenSource, Plan};
+use super::priority::Priority;
 use super::recorder::{Recorder, RecorderParts, record_settings};
 use super::report::Report;
 use super::serving::Serving;
@@ -23,7 +26,7 @@ use super::watch::Watch;
 use crate::dsp::{Conditioner, Ratio, StateError};
 use crate::format::disk::{Disk, OsDisk};
 use crate::format::embedding::{Beside, EmbeddingFile, EmbeddingFileError};
-use crate::learn::{Checkpoint, CheckpointError, Trainer, TrainerSettings};
+use crate::learn::{Checkpoint, CheckpointError, Trainer};
 use crate::lsl::{Library, LslError};
 use crate::ring::{Branch, Doorbell, FrameReader, MarkerWriter, RingShape, Tee, WhenFull, frames_of, markers};
 use crate::serve::record::RecordError;
@@ -72,6 +75,12 @@ pub enum WiringError {
     /// The socket for viewers.
     #[error(transparent)]
     Socket(#[from] BindError),
+    /// The address for metrics.
+    #[error(transparent)]
+    Metrics(#[from] ListenError),
+    /// Memory that is to be locked.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// The outgoing stream.
     #[error(transparent)]
     Lsl(#[from] LslError),
@@ -101,6 +110,8 @@ pub struct Stages {
     pub(super) publish: Option<ProcessedStage>,
     pub(super) telemetry: Telemetry,
     pub(super) attachment: Option<Attachment>,
+    pub(super) metrics: Option<MetricsServer>,
+    pub(super) priority: Priority,
     pub(super) gauges: Gauges,
     pub(super) bells: Bells,
     pub(super) reports: Sender<Report>,
@@ -163,6 +174,10 @@ impl Stages {
         let plan = &resumed.as_ref().map_or_else(|| plan.clone(), |(_, c)| plan.for_model_of(&c.identity.channels));
         let mut notes = plan.notes.clone();
         let attachment = attachment(options.socket.as_ref(), &mut notes)?;
+        let metrics = MetricsServer::wanted(&plan.config.metrics, &mut notes)?;
+        if plan.config.compute.lock_memory {
+            memory::lock()?;
+        }
         let rate_hz = plan.facts.rate_hz;
         let config = &plan.config;
         let now = clock.now();
@@ -173,7 +188,7 @@ impl Stages {
             // Only the encoder is wanted of it.
             settings.memory_windows = 0;
         }
-        fits_into_memory(&settings)?;
+        memory::has_room(&settings)?;
         let mut trainer = Trainer::new(settings)
             .using(config.train.memory.uses)
             .drifting(config.train.memory.drift_fraction)
@@ -355,7 +370,9 @@ impl Stages {
                 reports: reports.clone(),
             })
         });
+        let priority = Priority::new(config.compute.priority == "auto");
         let gauges = Gauges {
+            priority: priority.clone(),
             facts: Arc::clone(&plan.facts),
             acquire: acquire.counts(),
             encode: encode.counts(),
@@ -404,6 +421,13 @@ impl Stages {
         if let Some(status) = status {
             telemetry.publish(status, served_too);
         }
+        if config.compute.lock_memory
+            && let Err(error) = memory::lock()
+        {
+            // What was there before the rings is locked.
+            let event = Event { at: now, kind: EventKind::Warning, text: error.to_string() };
+            let _ = reports.try_send(Report::Event(event));
+        }
         Ok(Self {
             acquire,
             encode,
@@ -415,6 +439,8 @@ impl Stages {
             publish,
             telemetry,
             attachment,
+            metrics,
+            priority,
             gauges,
             bells,
             reports,
@@ -435,20 +461,6 @@ fn attachment(socket: Option<&Socket>, notes: &mut Vec<String>) -> Result<Option
             Ok(None)
         }
     }
-}
-
-/// Refuses a replay memory for which the system would end the program later.
-fn fits_into_memory(settings: &TrainerSettings) -> Result<(), WiringError> {
-    let windows = settings.memory_windows;
-    let samples = windows as u64 * (settings.frames * settings.objective.encoder.channels) as u64;
-    let needed_mb = samples.saturating_mul(4) / 1_000_000;
-    // Where the system does not say, it is taken at its word.
-    let said = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let kib = said
-        .lines()
-        .find_map(|line| line.strip_prefix("MemAvailable:")?.trim().strip_suffix("kB")?.trim().parse().ok());
-    let available_mb = kib.map_or(u64::MAX, |kib: u64| kib * 1024 / 1_000_000);
-    if needed_mb < available_mb { Ok(()) } else { Err(WiringError::Memory { windows, needed_mb, available_mb }) }
 }
 
 /// Makes rings and remembers their counters.

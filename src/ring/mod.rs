@@ -34,8 +34,10 @@ pub struct Run {
     pub source_frames: u64,
     /// When the last of them was sampled.
     pub stamp: Stamp,
-    /// When they came into the ring.
+    /// When they arrived here.
     pub arrived: Stamp,
+    /// When they came into the ring, behind what was made of them on the way.
+    pub entered: Stamp,
 }
 
 /// What stands beside a run of frames in the ring.

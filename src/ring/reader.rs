@@ -3,7 +3,7 @@
 //! Owned by one consumer's thread. Invariant: the frames from `head` on, `ready` of them, follow each other without a gap
 //! and their headers have been popped; only these are ever shown.
 
-use super::{Header, RingShape, words as words_of_bits};
+use super::{Header, RingShape, Run, words as words_of_bits};
 use crate::signal::Stamp;
 use rtrb::Consumer;
 use rtrb::chunks::ReadChunk;
@@ -42,8 +42,10 @@ pub struct Passage<'a> {
     pub frames: usize,
     /// When the last frame was sampled.
     pub stamp: Stamp,
-    /// When the last frame came into the ring.
+    /// When the last frame arrived here.
     pub arrived: Stamp,
+    /// When it came into the ring.
+    pub entered: Stamp,
     /// One bit a channel, set for those that were bad in any of these frames: channel `c` is bit `c % 64` of word `c / 64`.
     pub bad: &'a [u64],
     /// What was noted of each channel's amplitude with the last of these frames; empty where the ring carries none.
@@ -175,7 +177,8 @@ impl FrameReader {
             return None;
         }
         let last = self.head + frames as u64 - 1;
-        let (at, stamp, arrived) = self.last_of(last)?;
+        let (at, stamp) = self.last_of(last)?;
+        let Run { arrived, entered, .. } = self.run.get(at)?.run;
         let (words, bits) = (self.shape.words(), self.shown_bad.len());
         self.shown_bad.fill(0);
         for (i, word) in self.run_words.iter().take((at + 1) * words).enumerate() {
@@ -189,7 +192,7 @@ impl FrameReader {
         }
         let chunk = self.samples.read_chunk(frames * self.shape.channels).ok()?;
         let (bad, amplitudes) = (&self.shown_bad[..], &self.shown_amplitudes[..]);
-        Some(Passage { chunk, first: self.head, frames, stamp, arrived, bad, amplitudes })
+        Some(Passage { chunk, first: self.head, frames, stamp, arrived, entered, bad, amplitudes })
     }
 
     /// Takes `frames` frames out: they count as consumed. Frames that are not ready stay.
@@ -274,11 +277,11 @@ impl FrameReader {
         }
     }
 
-    /// Which header of the run holds a frame, when that frame was sampled, and when it arrived.
-    fn last_of(&self, frame: u64) -> Option<(usize, Stamp, Stamp)> {
+    /// Which header of the run holds a frame, and when that frame was sampled.
+    fn last_of(&self, frame: u64) -> Option<(usize, Stamp)> {
         let at = self.run.partition_point(|h| h.end() <= frame);
         let header = self.run.get(at)?;
         let after = header.end() - 1 - frame;
-        Some((at, header.run.stamp - after as f64 / self.shape.rate_hz, header.run.arrived))
+        Some((at, header.run.stamp - after as f64 / self.shape.rate_hz))
     }
 }

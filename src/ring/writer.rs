@@ -89,7 +89,7 @@ impl FrameWriter {
     /// `samples` holds whole frames `[T, C]` that begin with frame `first`; `stamp` belongs to the last of them.
     pub fn push(&mut self, samples: &[f32], first: u64, stamp: Stamp, arrived: Stamp) -> usize {
         let source_frames = (samples.len() / self.shape.channels) as u64;
-        self.push_run(samples, Run { first, source_frames, stamp, arrived })
+        self.push_run(samples, Run { first, source_frames, stamp, arrived, entered: arrived })
     }
 
     /// The same for frames that stand for another number of frames of the source.

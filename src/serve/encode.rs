@@ -6,7 +6,7 @@
 
 use super::copies::{CopyWriter, Told};
 use super::record::{EmbeddingCopy, RecordCounts};
-use super::{EmbeddingOutlet, HeadOutlet, Reading, Sent};
+use super::{EmbeddingOutlet, HeadOutlet, Reading, Sent, StageLatency};
 use crate::dsp::LatencyHistogram;
 use crate::format::embedding::{EmbeddingFile, Row};
 use crate::learn::Generation;
@@ -44,6 +44,8 @@ pub struct EncodeCounts {
     listened_to: AtomicBool,
     /// From the arrival of a window's last frame to its embedding.
     pub latency: LatencyHistogram,
+    /// The whole way by stage.
+    pub stages: StageLatency,
 }
 
 impl EncodeCounts {
@@ -210,6 +212,7 @@ impl EncodeStage {
             }
             return false;
         };
+        let taken = clock.now();
         let mut samples = vec![0.0; window.frames * channels];
         window.copy_to(&mut samples);
         let quality = self.settings.judge.quality(&mut samples, window.bad);
@@ -217,7 +220,8 @@ impl EncodeStage {
             copies.keep(&samples);
         }
         let amplitudes = window.amplitudes.to_vec();
-        let (first, frames, stamp, arrived) = (window.first, window.frames, window.stamp, window.arrived);
+        let (first, frames, stamp) = (window.first, window.frames, window.stamp);
+        let (arrived, entered, cut) = (window.arrived, window.entered, clock.now());
         // Held until the embedding is out: no window is made by two generations.
         let generation = self.served.load();
         let values = generation.encoder.embed(samples, channels);
@@ -255,6 +259,7 @@ impl EncodeStage {
             shown.push(told, &values);
         }
         self.counts.latency.add(latency_ms);
+        self.counts.stages.add([stamp, arrived, entered, taken, cut, now, clock.now()]);
         self.counts.windows.store(self.counts.windows() + 1, Ordering::Relaxed);
         let is_bad = u64::from(!self.settings.judge.is_learnable(quality));
         self.counts.bad_windows.store(self.counts.bad_windows() + is_bad, Ordering::Relaxed);

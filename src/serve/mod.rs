@@ -10,6 +10,7 @@ mod processed;
 mod reading;
 pub mod record;
 mod schedule;
+mod stage_latency;
 mod status;
 
 pub use encode::{EmbeddingQueue, EncodeCounts, EncodeError, EncodeStage, ServingSettings};
@@ -18,4 +19,5 @@ pub use novelty_outlet::NoveltyOutlet;
 pub use outlet::{EmbeddingOutlet, EmbeddingStream, Sent};
 pub use processed::{ProcessedStage, ProcessedStream};
 pub use reading::{Reading, ReadingCounts};
+pub use stage_latency::{STAGES, StageLatency};
 pub use status::StatusOutlet;

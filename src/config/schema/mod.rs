@@ -25,7 +25,7 @@ pub use pretrain::PretrainConfig;
 pub use quality::QualityConfig;
 pub use record::RecordConfig;
 pub use reference::ReferenceConfig;
-pub use serve::{ComputeConfig, LslConfig, LslOutletConfig, ServeConfig};
+pub use serve::{ComputeConfig, LslConfig, LslOutletConfig, MetricsConfig, ServeConfig};
 pub use signal::SignalConfig;
 pub use source::{SourceConfig, Speed};
 pub use span::Span;
@@ -67,6 +67,8 @@ pub struct Config {
     pub serve: ServeConfig,
     /// Where the signal itself goes.
     pub record: RecordConfig,
+    /// Where figures of the run are told.
+    pub metrics: MetricsConfig,
     /// What it runs on.
     pub compute: ComputeConfig,
     /// Lab Streaming Layer itself.

@@ -1,4 +1,4 @@
-//! `[serve]`, `[compute]` and `[lsl]`: where embeddings go, and what a run stands on.
+//! `[serve]`, `[metrics]`, `[compute]` and `[lsl]`: where embeddings and figures go, and what a run stands on.
 //!
 //! Plain values. Invariant: keys that they do not know are refused.
 
@@ -49,6 +49,15 @@ pub struct LslOutletConfig {
     pub novelty: bool,
 }
 
+/// `[metrics]`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MetricsConfig {
+    /// Where Prometheus finds the run: an address of this computer alone and a port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listen: Option<String>,
+}
+
 /// `[compute]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -59,11 +68,16 @@ pub struct ComputeConfig {
     pub kernels: String,
     /// Threads of the trainer; 0 for all cores but one.
     pub threads: usize,
+    /// `auto`: threads of the data path ask to go ahead of all others; `off`.
+    pub priority: String,
+    /// Keep the program's memory from being swapped out.
+    pub lock_memory: bool,
 }
 
 impl Default for ComputeConfig {
     fn default() -> Self {
-        Self { device: "cpu".to_owned(), kernels: "own".to_owned(), threads: 0 }
+        let word = str::to_owned;
+        Self { device: word("cpu"), kernels: word("own"), threads: 0, priority: word("auto"), lock_memory: false }
     }
 }
 

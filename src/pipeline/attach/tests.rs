@@ -88,6 +88,7 @@ fn view(signal_s: f64, channels: usize) -> View {
         recording: None,
         ledgers: Vec::new(),
         latency: Latency::default(),
+        stages: Vec::new(),
         histogram: vec![0, 7],
         traces: Traces::default(),
         spectra: None,

@@ -3,13 +3,14 @@
 //! Owns no state; runs on the main thread. Invariant: every fill is a number as well as a bar.
 
 use super::frame::{bar, column, frame, inset, row, title};
-use crate::pipeline::view::{Ledger, NoveltyView, ServingView, TeachingView, View};
+use crate::pipeline::view::{Latency, Ledger, NoveltyView, ServingView, TeachingView, View};
 use crate::tui::Theme;
 use crate::tui::figures::{count, cut, measure, milliseconds, setting};
 use crate::tui::state::State;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use std::borrow::Cow;
 
 /// Cells of a fill bar beside names and figures, at least and at most.
 const BAR: [u16; 2] = [4, 16];
@@ -59,6 +60,11 @@ pub(in crate::tui) fn render(state: &State, view: &View, area: Rect, buffer: &mu
     }
     lines.extend(serving(state, &view.serving, inner.width.into()));
     lines.extend(view.novelty.as_ref().filter(|novelty| novelty.windows > 0).map(|novelty| novel(theme, novelty)));
+    let stages = stages(state, &view.stages);
+    if stages.iter().all(|line| line.width() <= inner.width.into()) && lines.len() + stages.len() <= inner.height.into()
+    {
+        lines.extend(stages);
+    }
     for (place, line) in lines.iter().take(inner.height.into()).enumerate() {
         row(inner, place as u16, line, buffer);
     }
@@ -98,6 +104,24 @@ fn latency<'a>(state: &State, view: &View) -> Line<'a> {
     }
     line.push_span(Span::styled(" ms", theme.label));
     line
+}
+
+/// Where the time goes: the median of each stage, three a line.
+fn stages<'a>(state: &State, stages: &[(Cow<'static, str>, Latency)]) -> Vec<Line<'a>> {
+    let theme = &state.theme;
+    let mut lines = Vec::new();
+    for few in stages.chunks(3) {
+        let mut line = Line::from(Span::styled(if lines.is_empty() { "stages   " } else { "         " }, theme.label));
+        for (place, (name, latency)) in few.iter().enumerate() {
+            line.push_span(Span::styled(format!("{}{name} ", if place > 0 { "  " } else { "" }), theme.label));
+            line.push_span(Span::styled(milliseconds(latency.p50), theme.text));
+        }
+        lines.push(line);
+    }
+    if let Some(last) = lines.last_mut() {
+        last.push_span(Span::styled(" ms", theme.label));
+    }
+    lines
 }
 
 /// What the heads tell of the last window, and how well they did.

@@ -10,8 +10,10 @@ use crate::pipeline::view::{
     EmbeddingMap, GateView, Latency, Ledger, MapPoint, RecordingView, ServingView, Traces, TrainerState, TrainerView,
     View,
 };
+use crate::serve::STAGES;
 use crate::signal::electrode::GridShapes;
 use crate::signal::{Channel, ChannelKind, Event, EventKind, Montage, SourceKind, Stamp, StreamFacts, Unit};
+use std::borrow::Cow;
 use std::f64::consts::TAU;
 use std::sync::Arc;
 
@@ -47,6 +49,7 @@ pub fn live(channels: usize, signal_s: f64) -> View {
         }),
         ledgers: ledgers(signal_s),
         latency: Latency { p50: 6.1, p99: 9.8, p99_9: 12.3, max: 14.2 },
+        stages: STAGES.iter().zip([3.9, 0.21, 0.14, 0.05, 5.2, 0.32]).map(stage).collect(),
         histogram: histogram(),
         traces: traces(channels, signal_s),
         spectra: spectra(channels, signal_s),
@@ -67,6 +70,10 @@ pub fn live(channels: usize, signal_s: f64) -> View {
         viewers: None,
         ended: None,
     }
+}
+
+fn stage((name, p50): (&&'static str, f64)) -> (Cow<'static, str>, Latency) {
+    ((*name).into(), Latency { p50, p99: 1.6 * p50, p99_9: 2.0 * p50, max: 2.5 * p50 })
 }
 
 /// A View of a recording played at twice its speed, not recorded, nothing lost.

@@ -12,6 +12,7 @@ use crate::pipeline::view::{
     EmbeddingMap, GateView, Latency, Ledger, MapPoint, NoveltyView, RecordingView, ServingView, TeachingView, Traces,
     TrainerState, TrainerView, View,
 };
+use crate::serve::STAGES;
 use crate::signal::{Channel, ChannelKind, Event, EventKind, Montage, SourceKind, Stamp, StreamFacts, Unit};
 use crate::tui::keys::TABLE;
 use crate::tui::{Action, Role, State, Theme, Typed};
@@ -187,6 +188,7 @@ fn odd_view() -> impl Strategy<Value = View> {
             recording,
             ledgers,
             latency,
+            stages: STAGES.iter().map(|name| ((*name).into(), latency)).collect(),
             histogram,
             traces,
             spectra,

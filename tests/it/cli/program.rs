@@ -182,10 +182,24 @@ impl Started {
         assert!(Command::new("kill").args([&format!("-{signal}"), &pid]).status().unwrap().success());
     }
 
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Its resident memory in KiB.
     pub fn resident_kb(&self) -> i64 {
+        self.kb("VmRSS:")
+    }
+
+    /// Its memory that cannot be swapped out, in KiB.
+    pub fn locked_kb(&self) -> i64 {
+        self.kb("VmLck:")
+    }
+
+    fn kb(&self, what: &str) -> i64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(what)).unwrap();
         line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
