@@ -77,6 +77,7 @@ fn view(signal_s: f64) -> View {
         recording: None,
         ledgers: ["encoder", "trainer", "recorder", "display"].map(ledger).to_vec(),
         latency: Latency { p50: 1.0, p99: 2.0, p99_9: 3.0, max: 4.0 },
+        stages: Vec::new(),
         histogram: (0..40).collect(),
         traces: Traces {
             bin_s: 0.01,
@@ -97,6 +98,7 @@ fn view(signal_s: f64) -> View {
         },
         serving: ServingView::default(),
         teaching: None,
+        novelty: None,
         quality: vec![Reasons::NONE; channels],
         events: (0..200).map(event).collect(),
         told: 200,

@@ -3,7 +3,9 @@
 mod measure;
 mod offline;
 
-pub use measure::{Benchmark, OnlineBenchmark, TrainBenchmark};
+pub use measure::{
+    Benchmark, CertifyArguments, LatencyBenchmark, OnlineBenchmark, ThroughputBenchmark, TrainBenchmark,
+};
 pub use offline::{EmbedArguments, PretrainArguments, ProbeArguments, ProbeTask, Shard};
 
 use clap::{Args, Parser, ValueEnum};
@@ -57,6 +59,8 @@ pub enum Subcommand {
     /// Measure this machine.
     #[command(subcommand)]
     Bench(Benchmark),
+    /// Say what this machine sustains of a configuration, with a margin, as a report that a lab can file.
+    Certify(CertifyArguments),
     /// Print completions for a shell.
     Completions(CompletionArguments),
     /// Print the manual page.

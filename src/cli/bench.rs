@@ -19,6 +19,8 @@ pub fn bench(benchmark: &Benchmark) -> anyhow::Result<ExitCode> {
     match benchmark {
         Benchmark::Train(arguments) => train(arguments),
         Benchmark::Online(arguments) => super::bench_online::online(arguments),
+        Benchmark::Latency(arguments) => super::bench_latency::latency(arguments),
+        Benchmark::Throughput(arguments) => super::bench_throughput::throughput(arguments),
     }
 }
 

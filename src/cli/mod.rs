@@ -7,7 +7,10 @@ mod allocator;
 mod arguments;
 mod attach;
 mod bench;
+mod bench_latency;
 mod bench_online;
+mod bench_throughput;
+mod certify;
 mod check;
 mod convert;
 mod describe;
@@ -17,6 +20,7 @@ mod export;
 mod inspect;
 mod inspect_xdf;
 mod interrupt;
+mod measure;
 mod pretrain;
 mod probe;
 mod progress;
@@ -81,6 +85,7 @@ pub fn main() -> ExitCode {
         Subcommand::Synth(arguments) => synth::synth(&arguments),
         Subcommand::Views(arguments) => views::views(&arguments),
         Subcommand::Bench(benchmark) => bench::bench(&benchmark),
+        Subcommand::Certify(arguments) => certify::certify(&arguments),
         Subcommand::Completions(arguments) => describe::completions(&arguments),
         Subcommand::Man => describe::man(),
     };

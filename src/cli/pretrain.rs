@@ -45,7 +45,7 @@ struct Point {
 pub fn pretrain(arguments: &PretrainArguments) -> anyhow::Result<ExitCode> {
     let config = configuration(arguments)?;
     if let Some(path) = &arguments.summary {
-        written::refuse_taken_summary(path, "training", 100_000_000, |v| v["recordings"].is_object())?;
+        written::refuse_taken(path, "--summary", "summary of training", 100_000_000, |v| v["recordings"].is_object())?;
     }
     let out = &arguments.out;
     std::fs::create_dir_all(out).with_context(|| format!("{}: the folder cannot be made", out.display()))?;

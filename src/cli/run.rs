@@ -203,7 +203,7 @@ fn configuration(arguments: &RunArguments) -> anyhow::Result<Config> {
 /// A summary that cannot be written is known before an hour of recording, not after it; it replaces nothing but an earlier one.
 fn refuse_taken_summary(arguments: &RunArguments, config: &Config) -> Result<(), Unusable> {
     let Some(path) = &arguments.summary else { return Ok(()) };
-    written::refuse_taken_summary(path, "a run", 1_000_000, |v| v["frames"].is_object())?;
+    written::refuse_taken(path, "--summary", "summary of a run", 1_000_000, |v| v["frames"].is_object())?;
     let is_shared = config.serve.embeddings.as_ref() == Some(path);
     usable(!is_shared, || format!("--summary {}: the embeddings go into this file; name another", path.display()))
 }

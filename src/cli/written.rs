@@ -75,15 +75,16 @@ pub fn refuse_no_place(flag: &str, path: &Path) -> Result<(), Unusable> {
     usable(folder.is_none_or(Path::is_dir), || format!("{flag} {name}: there is no such folder; make it first"))
 }
 
-/// Refuses to write a summary over anything but an earlier one, which `is_ours` knows, or an empty file, as `mktemp` makes it.
-/// Files of `longest` bytes and more are not read for that.
-pub fn refuse_taken_summary(
+/// Refuses to write what the flag names over anything but an earlier one, which `is_ours` knows, or an empty file, as `mktemp`
+/// makes it. Files of `longest` bytes and more are not read for that.
+pub fn refuse_taken(
     path: &Path,
-    of: &str,
+    flag: &str,
+    what: &str,
     longest: u64,
     is_ours: impl Fn(&serde_json::Value) -> bool,
 ) -> Result<(), Unusable> {
-    refuse_no_place("--summary", path)?;
+    refuse_no_place(flag, path)?;
     let is_summary = || {
         let bytes = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|facts| facts.len());
         match bytes {
@@ -97,6 +98,6 @@ pub fn refuse_taken_summary(
     };
     usable(!path.exists() || is_summary(), || {
         let name = path.display();
-        format!("--summary {name}: this is there already and is no summary of {of}; name another file")
+        format!("{flag} {name}: this is there already and is no {what}; name another file")
     })
 }

@@ -58,7 +58,7 @@ mod watch;
 mod windows;
 mod wiring;
 
-pub use clock::MonotonicClock;
+pub use clock::{MonotonicClock, unix_s};
 pub use embed::{EmbedError, Embedding};
 pub use excerpt::{Excerpt, ExcerptError, excerpt};
 pub use plan::{Plan, PlanError, open_source};

@@ -157,6 +157,12 @@ impl Summary {
         self
     }
 
+    /// The summary as scripts read it.
+    #[must_use]
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
     /// The summary as JSON.
     #[must_use]
     pub fn to_json(&self) -> String {

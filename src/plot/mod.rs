@@ -5,9 +5,11 @@
 
 mod canvas;
 mod chart;
+mod log_plot;
 pub mod svg;
 mod ticks;
 
 pub use canvas::{Canvas, Colour};
 pub use chart::{Chart, Curve, Panel, PlotError};
+pub use log_plot::{LogCurve, LogPlot};
 pub use ticks::{nice, ticks};

@@ -19,6 +19,7 @@ mod lsl_replay;
 mod lsl_run;
 mod lsl_teach;
 mod lsl_tools;
+mod measuring;
 mod metrics;
 mod pipeline;
 mod priority;

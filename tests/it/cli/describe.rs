@@ -54,8 +54,19 @@ fn a_synthetic_recording_shows_its_states() {
 #[test]
 fn completions_and_the_manual_know_every_subcommand() {
     let desk = Desk::new();
-    let words =
-        ["run", "check", "export", "inspect", "pretrain", "probe", "synth", "completions", "--replay", "--speed"];
+    let words = [
+        "run",
+        "check",
+        "certify",
+        "export",
+        "inspect",
+        "pretrain",
+        "probe",
+        "synth",
+        "completions",
+        "--replay",
+        "--speed",
+    ];
     let asked = [&["completions", "bash"][..], &["completions", "zsh"], &["completions", "fish"], &["--help"]];
     for arguments in asked {
         let out = desk.run(arguments).ends_with(0).out;
