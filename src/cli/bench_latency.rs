@@ -28,7 +28,8 @@ pub fn latency(arguments: &LatencyBenchmark) -> anyhow::Result<ExitCode> {
         for (is_training, found) in [false, true].into_iter().zip(&mut found) {
             let mut config = config.clone();
             config.train.enabled = is_training;
-            found.push(measure::run(&config, &load, *seconds)?);
+            // Both as long, and the one long enough to train.
+            found.push(measure::run(&config, &load, seconds + measure::until_trained_s(&config, &load))?);
         }
     }
     let [off, training] = found.each_ref().map(|found| figures(found));

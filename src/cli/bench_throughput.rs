@@ -76,7 +76,7 @@ fn cost(config: &Config, channels: usize, rate_hz: f64, seconds: f64) -> anyhow:
         let summary = measure::run(&config, &load, signal_s)?;
         Ok(summary["wall_s"].as_f64().unwrap_or(f64::NAN) * 1e3 / signal_s)
     };
-    let window_s = config.window.length_s.unwrap_or(2.0);
+    let window_s = config.window.length_frames(rate_hz) as f64 / rate_hz;
     let rough_ms = of(2.0 * window_s)?;
     let signal_s = (seconds * 1e3 / rough_ms).clamp(2.0 * window_s, 3600.0);
     Ok(Cost { channels, rate_hz, ms: of(signal_s)? })
@@ -84,8 +84,9 @@ fn cost(config: &Config, channels: usize, rate_hz: f64, seconds: f64) -> anyhow:
 
 /// In real time, while it trains.
 fn goes_live(config: &Config, channels: usize, rate_hz: f64, seconds: f64) -> anyhow::Result<Live> {
-    let seconds = seconds + 2.0 * config.window.length_s.unwrap_or(2.0);
-    let summary = measure::run(config, &Load::of(channels, rate_hz), seconds)?;
+    let load = Load::of(channels, rate_hz);
+    let seconds = seconds + measure::until_trained_s(config, &load);
+    let summary = measure::run(config, &load, seconds)?;
     let (lost, is_sustained) = measure::sustained(&summary, seconds);
     let number = |value: &Value| value.as_f64().unwrap_or(f64::NAN);
     let (p99_ms, steps_per_s) = (number(&summary["latency_ms"]["p99"]), number(&summary["training"]["steps_per_s"]));

@@ -50,6 +50,13 @@ pub fn alone(config: &Config) -> Config {
     config
 }
 
+/// Seconds until the trainer takes its first step: a window, and as many hops as a batch has windows.
+pub fn until_trained_s(config: &Config, load: &Load) -> f64 {
+    let window = &config.window;
+    let frames = window.length_frames(load.rate_hz) + window.hop_frames(load.rate_hz) * (config.train.batch + 1);
+    frames as f64 / load.rate_hz / load.times.unwrap_or(1.0)
+}
+
 /// The summary of a run of so many seconds of wall time, or of signal at full speed, with what went wrong as `failures`: a machine
 /// that cannot keep up does not end in time either.
 pub fn run(config: &Config, load: &Load, seconds: f64) -> anyhow::Result<Value> {

@@ -47,11 +47,9 @@ pub fn certify(arguments: &CertifyArguments) -> anyhow::Result<ExitCode> {
     let own = measure::run(&config, &load, seconds)?;
     let mut rungs = Vec::new();
     if measure::sustained(&own, seconds).1 {
-        // A window must have been filled before anything is measured.
-        let window_s = config.window.length_s.unwrap_or(2.0);
         for times in LADDER {
             load.times = Some(times);
-            let seconds = rung + 2.0 * window_s / times;
+            let seconds = rung + measure::until_trained_s(&config, &load);
             let summary = measure::run(&config, &load, seconds)?;
             let rung = Rung::of(times, &summary, seconds);
             writeln!(err, "{}", rung.in_words())?;
