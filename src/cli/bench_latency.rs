@@ -1,9 +1,8 @@
 //! `bench latency`: where the time from a sample to its embedding goes, with the trainer off and training in turns.
 
 use super::arguments::{Format, LatencyBenchmark};
-use super::measure::{self, Load, median};
-use super::{usable, written};
-use neurostream::pipeline::configure;
+use super::measure::{self, Load, median, number};
+use super::usable;
 use neurostream::serve::STAGES;
 use serde_json::{Value, json};
 use std::io::{self, Write};
@@ -15,13 +14,10 @@ const EMBEDDING: &str = "embedding";
 /// Runs the benchmark.
 pub fn latency(arguments: &LatencyBenchmark) -> anyhow::Result<ExitCode> {
     let LatencyBenchmark { channels, rate, seconds, rounds, format, .. } = arguments;
-    usable((1..=4096).contains(channels), || format!("--channels {channels}: must be from 1 to 4096"))?;
-    usable((16.0..=100_000.0).contains(rate), || format!("--rate {rate}: must be from 16 to 100000 Hz"))?;
+    measure::refuse_shape(*channels, *rate)?;
     usable((2.0..=3600.0).contains(seconds), || format!("--seconds {seconds}: must be from 2 to 3600"))?;
     usable((1..=100).contains(rounds), || format!("--rounds {rounds}: must be from 1 to 100"))?;
-    let mut document = written::document(arguments.config.as_deref(), &arguments.set)?;
-    written::put_source(&mut document, None, &[], &[], true, Some("1"));
-    let config = measure::alone(&configure(&document)?);
+    let config = measure::configured(arguments.config.as_deref(), &arguments.set)?;
     let load = Load::of(*channels, *rate);
     let mut found: [Vec<Value>; 2] = Default::default();
     for _ in 0..*rounds {
@@ -51,7 +47,7 @@ pub fn latency(arguments: &LatencyBenchmark) -> anyhow::Result<ExitCode> {
     writeln!(out, "                 trainer off          training")?;
     writeln!(out, "               p50      p99        p50      p99")?;
     for name in STAGES.into_iter().chain([EMBEDDING]) {
-        let cell = |side: &Value, q: &str| side["latency_ms"][name][q].as_f64().unwrap_or(f64::NAN);
+        let cell = |side: &Value, q: &str| number(&side["latency_ms"][name][q]);
         let [a, b] = [&off, &training].map(|side| format!("{:8.3} {:8.3}", cell(side, "p50"), cell(side, "p99")));
         writeln!(out, "{name:12}{a}   {b}")?;
     }
@@ -70,7 +66,6 @@ pub fn latency(arguments: &LatencyBenchmark) -> anyhow::Result<ExitCode> {
 /// Medians over the rounds; losses are added up.
 fn figures(summaries: &[Value]) -> Value {
     let middle = |of: &dyn Fn(&Value) -> f64| median(&mut summaries.iter().map(of).collect::<Vec<f64>>());
-    let number = |value: &Value| value.as_f64().unwrap_or(f64::NAN);
     let mut latency = serde_json::Map::new();
     for name in STAGES.into_iter().chain([EMBEDDING]) {
         let at = |summary: &Value, q: &str| match name {

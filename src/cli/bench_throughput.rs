@@ -4,11 +4,10 @@
 //! encoder computes on that alone.
 
 use super::arguments::{Format, ThroughputBenchmark};
-use super::measure::{self, LATE_MS, Load};
+use super::measure::{self, LATE_MS, Load, Went, number};
 use super::{usable, written};
 use neurostream::config::Config;
 use neurostream::format::atomic;
-use neurostream::pipeline::configure;
 use neurostream::plot::{LogCurve, LogPlot};
 use serde_json::{Value, json};
 use std::io::{self, Write};
@@ -22,15 +21,8 @@ struct Cost {
     ms: f64,
 }
 
-/// What went live.
-struct Live {
-    channels: usize,
-    rate_hz: f64,
-    lost: u64,
-    is_sustained: bool,
-    p99_ms: f64,
-    steps_per_s: f64,
-}
+/// What went live, of how many channels.
+type Live = (usize, Went);
 
 /// Runs the benchmark.
 pub fn throughput(arguments: &ThroughputBenchmark) -> anyhow::Result<ExitCode> {
@@ -42,19 +34,16 @@ pub fn throughput(arguments: &ThroughputBenchmark) -> anyhow::Result<ExitCode> {
     if let Some(path) = png {
         written::refuse_no_place("--png", path)?;
     }
-    let mut document = written::document(arguments.config.as_deref(), &arguments.set)?;
-    written::put_source(&mut document, None, &[], &[], true, Some("1"));
-    let config = measure::alone(&configure(&document)?);
+    let config = measure::configured(arguments.config.as_deref(), &arguments.set)?;
 
     let by_channels: Vec<Cost> =
         channels.iter().map(|c| cost(&config, *c, *rate, *seconds)).collect::<Result<_, _>>()?;
     let by_rate: Vec<Cost> = rates.iter().map(|hz| cost(&config, *of, *hz, *seconds)).collect::<Result<_, _>>()?;
     let mut live = Vec::new();
     for channels in channels {
-        let went = goes_live(&config, *channels, *rate, *seconds)?;
-        let is_over = !went.is_sustained;
-        live.push(went);
-        if is_over {
+        let went = measure::while_training(&config, &Load::of(*channels, *rate), *seconds)?;
+        live.push((*channels, went));
+        if !went.is_sustained {
             break;
         }
     }
@@ -62,7 +51,7 @@ pub fn throughput(arguments: &ThroughputBenchmark) -> anyhow::Result<ExitCode> {
         let picture = picture(&by_channels, &by_rate, *rate, *of)?;
         atomic::write(path, &picture)?;
     }
-    tell(*format, &by_channels, &by_rate, &live)?;
+    tell(*format, &by_channels, &by_rate, *rate, &live)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -74,7 +63,7 @@ fn cost(config: &Config, channels: usize, rate_hz: f64, seconds: f64) -> anyhow:
     // As much signal as takes about so long, by what a little of it takes; a second at least is a few windows.
     let of = |signal_s: f64| -> anyhow::Result<f64> {
         let summary = measure::run(&config, &load, signal_s)?;
-        Ok(summary["wall_s"].as_f64().unwrap_or(f64::NAN) * 1e3 / signal_s)
+        Ok(number(&summary["wall_s"]) * 1e3 / signal_s)
     };
     let window_s = config.window.length_frames(rate_hz) as f64 / rate_hz;
     let rough_ms = of(2.0 * window_s)?;
@@ -82,28 +71,18 @@ fn cost(config: &Config, channels: usize, rate_hz: f64, seconds: f64) -> anyhow:
     Ok(Cost { channels, rate_hz, ms: of(signal_s)? })
 }
 
-/// In real time, while it trains.
-fn goes_live(config: &Config, channels: usize, rate_hz: f64, seconds: f64) -> anyhow::Result<Live> {
-    let load = Load::of(channels, rate_hz);
-    let seconds = seconds + measure::until_trained_s(config, &load);
-    let summary = measure::run(config, &load, seconds)?;
-    let (lost, is_sustained) = measure::sustained(&summary, seconds);
-    let number = |value: &Value| value.as_f64().unwrap_or(f64::NAN);
-    let (p99_ms, steps_per_s) = (number(&summary["latency_ms"]["p99"]), number(&summary["training"]["steps_per_s"]));
-    Ok(Live { channels, rate_hz, lost, is_sustained, p99_ms, steps_per_s })
-}
-
-fn tell(format: Format, by_channels: &[Cost], by_rate: &[Cost], live: &[Live]) -> io::Result<()> {
+fn tell(format: Format, by_channels: &[Cost], by_rate: &[Cost], rate_hz: f64, live: &[Live]) -> io::Result<()> {
     let mut out = io::stdout().lock();
     if format == Format::Json {
         let costs = |costs: &[Cost]| -> Vec<Value> {
             let one = |c: &Cost| json!({"channels": c.channels, "rate_hz": c.rate_hz, "ms_a_second": c.ms, "times_real_time": 1e3 / c.ms});
             costs.iter().map(one).collect()
         };
-        let one = |l: &Live| {
+        let one = |(channels, went): &Live| {
+            let Went { lost, is_sustained, p99_ms, steps_per_s } = went;
             json!({
-                "channels": l.channels, "rate_hz": l.rate_hz, "lost": l.lost, "sustained": l.is_sustained,
-                "p99_ms": l.p99_ms, "steps_per_s": l.steps_per_s,
+                "channels": channels, "rate_hz": rate_hz, "lost": lost, "sustained": is_sustained,
+                "p99_ms": p99_ms, "steps_per_s": steps_per_s,
             })
         };
         let live: Vec<Value> = live.iter().map(one).collect();
@@ -119,7 +98,7 @@ fn tell(format: Format, by_channels: &[Cost], by_rate: &[Cost], live: &[Live]) -
     }
     writeln!(out, "\nLive, while it trains ({LATE_MS} ms is late):\n")?;
     writeln!(out, "channels   rate Hz   frames lost   p99 ms   steps/s")?;
-    for Live { channels, rate_hz, lost, is_sustained, p99_ms, steps_per_s } in live {
+    for (channels, Went { lost, is_sustained, p99_ms, steps_per_s }) in live {
         let verdict = if *is_sustained { "" } else { "   not sustained" };
         writeln!(out, "{channels:8} {rate_hz:9} {lost:13} {p99_ms:8.1} {steps_per_s:9.1}{verdict}")?;
     }

@@ -3,13 +3,14 @@
 //! Runs on the main thread. Invariant: a measured run leaves no file, no stream and no socket behind, and is otherwise the run
 //! that the configuration describes: the same stages, threads and rings.
 
+use super::{Unusable, usable, written};
 use neurostream::config::{Config, SourceConfig, Speed};
-use neurostream::pipeline::{MonotonicClock, Options, Plan, Shutdown, Stages, start};
+use neurostream::pipeline::{MonotonicClock, Options, Plan, Shutdown, Stages, configure, start};
 use neurostream::signal::{Clock, Montage};
 use neurostream::source::synthetic::SyntheticBrain;
 use neurostream::source::{RepeatedSource, Source};
 use serde_json::Value;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// An embedding later than this behind its window's last frame is none that a live loop can use.
@@ -33,6 +34,13 @@ impl Load {
     pub fn of(channels: usize, rate_hz: f64) -> Self {
         Self { montage: SyntheticBrain::new(0, channels, rate_hz).montage(), rate_hz, times: Some(1.0) }
     }
+}
+
+/// The configuration of a benchmark that names no source of its own.
+pub fn configured(config: Option<&Path>, settings: &[String]) -> anyhow::Result<Config> {
+    let mut document = written::document(config, settings)?;
+    written::put_source(&mut document, None, &[], &[], true, Some("1"));
+    Ok(alone(&configure(&document)?))
 }
 
 /// The same configuration without anything that a measurement must not leave behind, on synthetic signal.
@@ -75,15 +83,49 @@ pub fn run(config: &Config, load: &Load, seconds: f64) -> anyhow::Result<Value> 
     Ok(summary)
 }
 
-/// Frames that the encoder lost, and whether the machine kept up: nothing lost, embeddings in time, no second longer than one.
-pub fn sustained(summary: &Value, seconds: f64) -> (u64, bool) {
-    let lost = summary["frames"]["encoder"]["lost"].as_u64().unwrap_or_default();
-    let number = |value: &Value| value.as_f64().unwrap_or(f64::INFINITY);
-    let has_ended_well = summary["failures"].as_array().is_some_and(Vec::is_empty);
-    let is_in_time = number(&summary["latency_ms"]["p99"]) <= LATE_MS
-        && number(&summary["wall_s"]) <= seconds * 1.05 + OVERHEAD_S
-        && summary["embeddings"]["count"].as_u64() > Some(0);
-    (lost, lost == 0 && is_in_time && has_ended_well)
+/// How a run went.
+#[derive(Clone, Copy, Debug)]
+pub struct Went {
+    /// Frames that the encoder lost.
+    pub lost: u64,
+    /// True if the machine kept up: nothing lost, embeddings in time, no second longer than one.
+    pub is_sustained: bool,
+    /// 99 % of the embeddings came as soon.
+    pub p99_ms: f64,
+    /// Training steps a second beside it.
+    pub steps_per_s: f64,
+}
+
+impl Went {
+    /// By the summary of a run of so many seconds.
+    pub fn of(summary: &Value, seconds: f64) -> Self {
+        let lost = summary["frames"]["encoder"]["lost"].as_u64().unwrap_or_default();
+        let p99_ms = number(&summary["latency_ms"]["p99"]);
+        // What is not known is not in time.
+        let is_in_time = p99_ms <= LATE_MS
+            && number(&summary["wall_s"]) <= seconds * 1.05 + OVERHEAD_S
+            && summary["embeddings"]["count"].as_u64() > Some(0);
+        let has_ended_well = summary["failures"].as_array().is_some_and(Vec::is_empty);
+        let steps_per_s = number(&summary["training"]["steps_per_s"]);
+        Self { lost, is_sustained: lost == 0 && is_in_time && has_ended_well, p99_ms, steps_per_s }
+    }
+}
+
+/// How a run goes that lasts so many seconds beyond its first training step.
+pub fn while_training(config: &Config, load: &Load, seconds: f64) -> anyhow::Result<Went> {
+    let seconds = seconds + until_trained_s(config, load);
+    Ok(Went::of(&run(config, load, seconds)?, seconds))
+}
+
+/// A number of a summary; NaN where there is none.
+pub fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or(f64::NAN)
+}
+
+/// Refuses channels and rates that are none of a lab.
+pub fn refuse_shape(channels: usize, rate_hz: f64) -> Result<(), Unusable> {
+    usable((1..=4096).contains(&channels), || format!("--channels {channels}: must be from 1 to 4096"))?;
+    usable((16.0..=100_000.0).contains(&rate_hz), || format!("--rate {rate_hz}: must be from 16 to 100000 Hz"))
 }
 
 /// What is called the middle of several measurements.

@@ -1,6 +1,7 @@
 //! Files: recordings, embeddings, and how they are written safely.
 
 pub mod atomic;
+pub mod digest;
 pub mod disk;
 #[cfg(test)]
 pub(crate) mod disk_faults;

@@ -9,6 +9,7 @@ use super::objective::{Learnt, Method};
 use super::parameters::{MismatchError, Named};
 use crate::dsp::{ScaleState, Scaling};
 use crate::format::atomic;
+use crate::format::digest::hex;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -291,12 +292,6 @@ fn hash<'a>(card: &str, tensors: impl Iterator<Item = (&'a str, &'a Vec<u8>)>) -
         hasher.update(bytes);
     }
     hex(&hasher.finalize())
-}
-
-/// Bytes as lower-case hexadecimal.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// Single-precision numbers as little-endian bytes.

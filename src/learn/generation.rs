@@ -4,6 +4,7 @@
 //! encoded by one of them, and its number travels with the embedding.
 
 use super::{Axes, Encoder, Health};
+use crate::format::digest::hex;
 use crate::signal::Stamp;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -39,5 +40,5 @@ pub(super) fn weights_sha256(encoder: &Encoder) -> String {
     for parameter in super::parameters::list(encoder) {
         hasher.update(super::checkpoint::le_bytes(&parameter.values));
     }
-    super::checkpoint::hex(&hasher.finalize())
+    hex(&hasher.finalize())
 }

@@ -65,18 +65,11 @@ fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, en
         if let Err(why) = encode_all(&mut encode, &mut teach, clock, &mut events) {
             telemetry.teacher_stopped(clock.now(), &why);
         }
-        if let Some(stage) = &mut recorder
-            && let Err(why) = caught(|| while stage.step(clock.now(), &mut events) {})
-        {
-            // Its ring goes away with it, so nobody waits for it.
-            recorder = None;
+        if let Err(why) = all_of(&mut recorder, |stage| stage.step(clock.now(), &mut events)) {
             telemetry.recorder_stopped(clock.now(), &why);
         }
         while publish.as_mut().is_some_and(|stage| stage.step(clock.now(), &mut events)) {}
-        if let Some(stage) = &mut lookout
-            && let Err(why) = caught(|| while stage.step(clock.now(), &mut events) {})
-        {
-            lookout = None;
+        if let Err(why) = all_of(&mut lookout, |stage| stage.step(clock.now(), &mut events)) {
             telemetry.lookout_stopped(clock.now(), &why);
         }
         tell(&mut events, &reports);
@@ -85,7 +78,7 @@ fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, en
             while !shutdown.is_requested() && train.step(clock) {}
         }
         // What is to be served has its heads before the next window comes.
-        if let Err(why) = learn_all(&mut teach, clock, &mut events) {
+        if let Err(why) = all_of(&mut teach, |stage| stage.step(clock.now(), &mut events)) {
             telemetry.teacher_stopped(clock.now(), &why);
         }
         tell(&mut events, &reports);
@@ -109,8 +102,10 @@ fn turns(stages: Stages, clock: &dyn Clock, shutdown: &Shutdown, feed: &Feed, en
     {
         telemetry.recorder_stopped(clock.now(), &why);
     }
-    if let Some(mut lookout) = lookout {
-        lookout.finish(clock.now(), &mut events);
+    if let Some(mut lookout) = lookout
+        && let Err(why) = caught(|| lookout.finish(clock.now(), &mut events))
+    {
+        telemetry.lookout_stopped(clock.now(), &why);
     }
     if let Some(mut teach) = teach {
         teach.finish(clock.now(), &mut events);
@@ -132,19 +127,19 @@ fn encode_all(
 ) -> Result<(), String> {
     let mut taught = Ok(());
     while encode.step(clock, events) {
-        taught = taught.and(learn_all(teach, clock, events));
+        taught = taught.and(all_of(teach, |stage| stage.step(clock.now(), events)));
     }
     taught
 }
 
-/// Lets the teacher do all that there is to do; one that panicked is gone.
-fn learn_all(teach: &mut Option<TeachStage>, clock: &dyn Clock, events: &mut Vec<Event>) -> Result<(), String> {
-    let Some(stage) = teach else { return Ok(()) };
-    let taught = caught(|| while stage.step(clock.now(), events) {});
-    if taught.is_err() {
-        *teach = None;
+/// Lets a stage do all that there is to do; one that panicked is gone, and so is its ring, so that nobody waits for it.
+fn all_of<S>(stage: &mut Option<S>, mut step: impl FnMut(&mut S) -> bool) -> Result<(), String> {
+    let Some(one) = stage else { return Ok(()) };
+    let done = caught(|| while step(one) {});
+    if done.is_err() {
+        *stage = None;
     }
-    taught
+    done
 }
 
 fn tell(events: &mut Vec<Event>, reports: &Sender<Report>) {

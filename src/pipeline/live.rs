@@ -7,6 +7,7 @@ use super::acquire::{AcquireStage, Turn};
 use super::lookout::LookoutStage;
 use super::priority::{self, ACQUIRING, SERVING};
 use super::recorder::Recorder;
+use super::report::Report;
 use super::run::{Ends, Feed, TELEMETRY_EVERY_S};
 use super::shutdown::{Reason, Shutdown};
 use super::stage::{own_pool, spawn};
@@ -55,8 +56,7 @@ pub(super) fn start(
     let (of_encode, of_train) = (ends.encode.clone(), ends.train.clone());
     // Consumers first, so that none misses the first frame.
     let (time, bell) = (Arc::clone(clock), Arc::clone(&bells.encode));
-    let [of_encoder, of_recorder, of_publisher, of_teacher, of_lookout] = [(); 5].map(|()| reports.clone());
-    let told = move |event: Event| drop(of_encoder.try_send(super::report::Report::Event(event)));
+    let told = telling(&reports);
     let raising = |real_time: u8| {
         let (priority, reports, time) = (priority.clone(), reports.clone(), Arc::clone(clock));
         move || priority.raise(real_time, &reports, time.now())
@@ -77,22 +77,22 @@ pub(super) fn start(
     if let Some(teach) = teach {
         names.push(TEACH);
         let (time, bell) = (Arc::clone(clock), Arc::clone(&bells.teach));
-        let told = move |event: Event| drop(of_teacher.try_send(super::report::Report::Event(event)));
+        let told = telling(&reports);
         spawn(TEACH, true, shutdown, ends.tells_end(), move || teaching(teach, &bell, &*time, &told))?;
     }
     if let Some(lookout) = lookout {
         names.push(LOOKOUT);
         let (time, bell) = (Arc::clone(clock), Arc::clone(&bells.lookout));
-        let told = move |event: Event| drop(of_lookout.try_send(super::report::Report::Event(event)));
+        let told = telling(&reports);
         spawn(LOOKOUT, true, shutdown, ends.tells_end(), move || looking_out(lookout, &bell, &*time, &told))?;
     }
     let (time, bell, token) = (Arc::clone(clock), Arc::clone(&bells.record), shutdown.clone());
-    let told = move |event: Event| drop(of_recorder.try_send(super::report::Report::Event(event)));
+    let told = telling(&reports);
     spawn(RECORD, true, shutdown, ends.tells_end(), move || recordings(recorder, &bell, &*time, &token, &told))?;
     if let Some(mut publish) = publish {
         names.push(PUBLISH);
         let (time, bell) = (Arc::clone(clock), Arc::clone(&bells.publish));
-        let told = move |event: Event| drop(of_publisher.try_send(super::report::Report::Event(event)));
+        let told = telling(&reports);
         let raise = raising(SERVING);
         spawn(PUBLISH, true, shutdown, ends.tells_end(), move || {
             raise();
@@ -109,6 +109,12 @@ pub(super) fn start(
         acquiring(acquire, &*time, &token);
     })?;
     Ok(names)
+}
+
+/// Tells telemetry of events; where it has no room for another it counts for nothing.
+fn telling(reports: &Sender<Report>) -> impl Fn(Event) + Send + use<> {
+    let reports = reports.clone();
+    move |event| drop(reports.try_send(Report::Event(event)))
 }
 
 /// The acquisition thread: a tokio runtime of its own with one task.

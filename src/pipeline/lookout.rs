@@ -4,6 +4,7 @@
 //! what it is compared with is made anew when there is half as much again as before, so that what is new stays new for a while.
 
 use super::plan::Plan;
+use super::view::NoveltyView;
 use crate::learn::Learnt;
 use crate::learn::novelty::{Alarms, Look, Novelty, Sample};
 use crate::ring::FrameReader;
@@ -13,24 +14,8 @@ use crate::window::{Judge, Slide};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use std::sync::Arc;
 
-/// How the lookout does.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct LookoutStatus {
-    /// Of the last window: how probable one as unlike is, and its distance.
-    pub last: Option<(f64, f32)>,
-    /// Alarms, and hours that were looked at.
-    pub alarms: u64,
-    pub hours: f64,
-    /// Windows that it compares with.
-    pub windows: usize,
-    /// The share of windows that were told to be one in ten.
-    pub tenth: Option<f64>,
-    /// The probability from which on a window raises an alarm.
-    pub limit: f64,
-}
-
 /// What others read of it.
-pub(super) type LookoutCounts = Arc<ArcSwap<LookoutStatus>>;
+pub(super) type LookoutCounts = Arc<ArcSwap<NoveltyView>>;
 /// What stands for all that came, for checkpoints.
 pub(super) type KnownBoard = Arc<ArcSwapOption<Sample>>;
 
@@ -128,7 +113,7 @@ impl LookoutStage {
     /// Looks at the next window, if there is one; false if there is none yet.
     pub fn step(&mut self, now: Stamp, events: &mut Vec<Event>) -> bool {
         if self.skip_beyond.is_some_and(|limit| self.reader.left() > limit as u64) {
-            self.slide.catch_up(&mut self.reader, self.window.len() / self.judge.channels.max(1));
+            self.slide.catch_up(&mut self.reader, self.frames as usize);
         }
         let Some(window) = self.slide.next(&mut self.reader) else { return false };
         let (first, stamp) = (window.first, window.stamp);
@@ -191,12 +176,12 @@ impl LookoutStage {
 
     fn note(&self, last: Option<(f64, f32)>) {
         let alarms = &self.alarms;
-        self.status.store(Arc::new(LookoutStatus {
+        self.status.store(Arc::new(NoveltyView {
             last,
             alarms: alarms.raised(),
             hours: alarms.hours(),
             windows: self.novelty.as_ref().map_or(0, Novelty::windows),
-            tenth: alarms.tenth(),
+            one_in_ten: alarms.tenth(),
             limit: alarms.limit(),
         }));
     }

@@ -36,12 +36,16 @@ pub(super) fn has_room(settings: &TrainerSettings) -> Result<(), WiringError> {
     let samples = windows as u64 * (settings.frames * settings.objective.encoder.channels) as u64;
     let needed_mb = samples.saturating_mul(4) / 1_000_000;
     // Where the system does not say, it is taken at its word.
-    let said = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let kib = said
-        .lines()
-        .find_map(|line| line.strip_prefix("MemAvailable:")?.trim().strip_suffix("kB")?.trim().parse().ok());
-    let available_mb = kib.map_or(u64::MAX, |kib: u64| kib * 1024 / 1_000_000);
+    let available_mb = meminfo_kib("MemAvailable").map_or(u64::MAX, |kib| kib * 1024 / 1_000_000);
     if needed_mb < available_mb { Ok(()) } else { Err(WiringError::Memory { windows, needed_mb, available_mb }) }
+}
+
+/// What the system says of its memory under a key such as `MemTotal`, in kibibytes; none where it does not.
+#[must_use]
+pub fn meminfo_kib(key: &str) -> Option<u64> {
+    let said = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let value = |line: &str| line.strip_prefix(key)?.strip_prefix(':')?.trim().strip_suffix("kB")?.trim().parse().ok();
+    said.lines().find_map(value)
 }
 
 #[cfg(target_os = "linux")]

@@ -61,6 +61,7 @@ mod wiring;
 pub use clock::{MonotonicClock, unix_s};
 pub use embed::{EmbedError, Embedding};
 pub use excerpt::{Excerpt, ExcerptError, excerpt};
+pub use memory::meminfo_kib;
 pub use plan::{Plan, PlanError, open_source};
 pub use pretrain::{
     Advance, Corpus, CorpusError, Found, Index, IndexError, Indexed, PretrainError, Pretraining, Tally, found_in,

@@ -2,22 +2,13 @@
 //!
 //! Pure functions of the lookout's status. Invariant: alarms go with the time that was looked at.
 
-use super::lookout::LookoutStatus;
 use super::summary::rounded;
 use super::view::NoveltyView;
 use serde_json::{Value, json};
 use std::fmt::Write;
 
-impl NoveltyView {
-    /// At this moment.
-    pub(super) fn of(status: &LookoutStatus) -> Self {
-        let LookoutStatus { last, alarms, hours, windows, limit, .. } = *status;
-        Self { probability: last.map(|(probability, _)| probability), windows, alarms, hours, limit }
-    }
-}
-
 /// For the status stream.
-pub(super) fn state(status: &LookoutStatus) -> Value {
+pub(super) fn state(status: &NoveltyView) -> Value {
     json!({
         "p": status.last.map(|(probability, _)| probability),
         "score": status.last.map(|(_, score)| rounded(f64::from(score))),
@@ -27,13 +18,13 @@ pub(super) fn state(status: &LookoutStatus) -> Value {
 }
 
 /// For the summary.
-pub(super) fn summary(status: &LookoutStatus) -> Value {
+pub(super) fn summary(status: &NoveltyView) -> Value {
     json!({
         "windows": status.windows,
         "alarms": status.alarms,
         "hours": rounded(status.hours),
         "limit": status.limit,
-        "one_in_ten": status.tenth.map(rounded),
+        "one_in_ten": status.one_in_ten.map(rounded),
     })
 }
 

@@ -10,7 +10,7 @@ use super::taught;
 use super::telemetry::{Gauges, Telemetry, latency, stage_latency};
 use super::train::{TrainCounts, TrainEnd};
 use super::view::{Latency, TrainerState};
-use crate::dsp::quality;
+use crate::dsp::quality::{self, Reasons};
 use crate::learn::{Examination, TrainerStatus};
 use crate::serve::STAGES;
 use crate::serve::record::Recorded;
@@ -278,30 +278,14 @@ fn stages_in_words(stages: &Value) -> Option<String> {
 fn quality(gauges: &Gauges) -> Option<Value> {
     let reasons = gauges.quality.reasons();
     let (intervals, bad) = gauges.quality.intervals();
-    let at_end: Vec<&str> = gauges
-        .facts
-        .montage
-        .labels()
-        .zip(&reasons)
-        .filter(|(_, reasons)| !reasons.is_empty())
-        .map(|(l, _)| l)
-        .collect();
-    let of_channels: Map<String, Value> = gauges
-        .facts
-        .montage
-        .labels()
-        .zip(bad)
-        .filter(|(_, bad)| *bad > 0)
-        .map(|(label, bad)| (label.to_owned(), json!(bad)))
-        .collect();
-    let marked: Vec<&str> = gauges
-        .facts
-        .montage
-        .labels()
-        .zip(&reasons)
-        .filter(|(_, reasons)| reasons.has(quality::Reason::Marked))
-        .map(|(label, _)| label)
-        .collect();
+    let labels = || gauges.facts.montage.labels();
+    let named = |is: &dyn Fn(Reasons) -> bool| -> Vec<&str> {
+        labels().zip(&reasons).filter(|(_, reasons)| is(**reasons)).map(|(label, _)| label).collect()
+    };
+    let (at_end, marked) =
+        (named(&|reasons| !reasons.is_empty()), named(&|reasons| reasons.has(quality::Reason::Marked)));
+    let of_channels: Map<String, Value> =
+        labels().zip(bad).filter(|(_, bad)| *bad > 0).map(|(label, bad)| (label.to_owned(), json!(bad))).collect();
     let told = json!({"intervals": intervals, "bad_intervals": of_channels, "bad_channels": at_end, "marked_channels": marked});
     (!reasons.is_empty()).then_some(told)
 }
@@ -340,21 +324,8 @@ fn health(status: &TrainerStatus, alarms: &[&str]) -> Value {
         "std": rounded(last.std), "rankme": rounded(last.rankme), "cosine": rounded(last.cosine), "alarms": alarms,
     });
     let Some(found) = status.examination.as_deref() else { return told };
-    for (key, value) in [
-        ("gradient_norm", Some(found.gradient_norm)),
-        ("memory_age_s", Some(found.age_s)),
-        ("rejected", Some(found.rejected)),
-        ("loud", Some(found.loud)),
-        ("loss", found.loss),
-        ("served_loss", found.served_loss),
-        ("loss_ratio", found.ratio),
-        ("cka", found.cka),
-        ("drift_embedding", found.drift.map(|drift| drift.embedding)),
-        ("drift_power", found.drift.map(|drift| drift.power)),
-    ] {
-        if let Some(value) = value {
-            told[key] = json!(rounded(value));
-        }
+    for (key, value) in found.named() {
+        told[key] = json!(rounded(value));
     }
     if found.windows > 0 {
         told["windows"] = json!(found.windows);

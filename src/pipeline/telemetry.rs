@@ -98,9 +98,7 @@ impl Gauges {
         let fixed = self.consumers.iter().map(|consumer| consumer.ledger(&self.acquire));
         fixed.chain(self.record.ledger(&self.acquire)).collect()
     }
-}
 
-impl Gauges {
     /// True if a second of signal takes a second.
     pub fn is_in_real_time(&self) -> bool {
         self.speed == Some(1.0)
@@ -445,7 +443,7 @@ impl Telemetry {
                 file: gauges.file.clone(),
             },
             teaching: gauges.teach.as_ref().map(|(teach, reading)| TeachingView::of(teach, reading)),
-            novelty: gauges.lookout.as_ref().map(|lookout| NoveltyView::of(&lookout.load())),
+            novelty: gauges.lookout.as_ref().map(|lookout| NoveltyView::clone(&lookout.load())),
             quality: gauges.quality.reasons(),
             events: self.events.iter().cloned().collect(),
             told: self.told,

@@ -187,14 +187,16 @@ pub struct TeachingView {
 /// How unlike everything before windows are.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct NoveltyView {
-    /// Of the last window: how probable one as unlike is; none before there is enough to compare with.
-    pub probability: Option<f64>,
+    /// Of the last window: how probable one as unlike is, and its distance; none before there is enough to compare with.
+    pub last: Option<(f64, f32)>,
     /// Windows that it is compared with.
     pub windows: usize,
     /// Alarms so far.
     pub alarms: u64,
     /// Hours that were looked at.
     pub hours: f64,
+    /// The share of windows that were told to be one in ten; none before the first one.
+    pub one_in_ten: Option<f64>,
     /// The probability from which on a window raises an alarm.
     pub limit: f64,
 }

@@ -270,8 +270,8 @@ impl Stages {
             conditioned.push(branch);
             let published = outgoing.as_ref().filter(|outgoing| outgoing.wanted.novelty);
             let outlet = published.map(Outgoing::novelty).transpose()?;
-            let known =
-                taught.filter(|_| resumed.as_ref().is_some_and(|(_, c)| c.identity.channels == plan.identity.channels));
+            let is_alike = |c: &&Checkpoint| c.identity.channels == plan.identity.channels;
+            let known = resumed.as_ref().map(|(_, checkpoint)| checkpoint).filter(is_alike).map(|c| &c.learnt);
             lookout = Some(LookoutStage::new(plan, reader, skip_beyond(capacity), outlet, known));
         }
 

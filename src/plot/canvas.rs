@@ -7,6 +7,12 @@ use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster, get_raster_wid
 /// Red, green, blue.
 pub type Colour = [u8; 3];
 
+/// What pictures are drawn on and with.
+pub(super) const PAPER: Colour = [255; 3];
+pub(super) const INK: Colour = [40; 3];
+pub(super) const FAINT: Colour = [120; 3];
+pub(super) const GRID: Colour = [228; 3];
+
 const FONT: (FontWeight, RasterHeight) = (FontWeight::Regular, RasterHeight::Size16);
 
 /// A picture that is drawn on.

@@ -2,12 +2,9 @@
 //!
 //! A plain value that draws itself. Invariant: every panel has the same scale, so that amplitudes can be compared.
 
+use super::canvas::{FAINT, GRID, INK, PAPER};
 use super::{Canvas, Colour, nice, ticks};
 
-const PAPER: Colour = [255; 3];
-const INK: Colour = [40; 3];
-const FAINT: Colour = [120; 3];
-const GRID: Colour = [228; 3];
 /// Pixels a second panel begins behind the first, and the margin round it all.
 const GAP: f32 = 24.0;
 const PANEL_WIDTH: f32 = 440.0;

@@ -3,12 +3,9 @@
 //! A plain value that draws itself. Invariant: a decade is as long across as it is up, so that a straight line at 45 degrees is
 //! what grows in proportion.
 
+use super::canvas::{FAINT, GRID, INK, PAPER};
 use super::{Canvas, Colour, PlotError};
 
-const PAPER: Colour = [255; 3];
-const INK: Colour = [40; 3];
-const FAINT: Colour = [120; 3];
-const GRID: Colour = [228; 3];
 /// Pixels of a decade, and the margins at the left, above and below.
 const DECADE: f32 = 160.0;
 const LEFT: f32 = 90.0;

@@ -125,51 +125,49 @@ fn legend(series: &[Series]) -> String {
     format!("<p class=\"legend\">{}</p>", items.join(" "))
 }
 
-/// Curves over one axis; none where there is no finite point.
-#[must_use]
-pub fn curves(title: &str, names: [&str; 2], series: &[Series]) -> Option<String> {
+/// A figure with axes and names, in which `draw` draws the finite points of each series, placed, in its colour; none where there is no
+/// finite point.
+fn drawn(
+    title: &str,
+    names: [&str; 2],
+    series: &[Series],
+    draw: impl Fn(&mut String, &Series, &[[f64; 2]], &str),
+) -> Option<String> {
     let along = |axis: usize| range(series.iter().flat_map(move |s| s.points.iter().map(move |point| point[axis])));
     let mut out = begun(title, SIZE);
     let place = axes(&mut out, along(0)?, along(1)?, names);
     for (series, colour) in series.iter().zip(COLOURS.iter().cycle()) {
-        let points: Vec<String> = series
-            .points
-            .iter()
-            .filter(|point| point.iter().all(|v| v.is_finite()))
-            .map(|point| place(*point))
-            .map(|[x, y]| format!("{x:.1},{y:.1}"))
-            .collect();
-        let _ = writeln!(
-            out,
-            "<polyline fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" points=\"{}\"/>",
-            points.join(" ")
-        );
-        if let [only] = &points[..] {
-            let (x, y) = only.split_once(',').unwrap_or_default();
-            let _ = writeln!(out, "<circle cx=\"{x}\" cy=\"{y}\" r=\"3\" fill=\"{colour}\"/>");
-        }
+        let finite = series.points.iter().filter(|point| point.iter().all(|v| v.is_finite()));
+        draw(&mut out, series, &finite.map(|point| place(*point)).collect::<Vec<_>>(), colour);
     }
     out.push_str("</svg>");
     Some(out + &legend(series))
 }
 
+/// Curves over one axis; none where there is no finite point.
+#[must_use]
+pub fn curves(title: &str, names: [&str; 2], series: &[Series]) -> Option<String> {
+    drawn(title, names, series, |out, _, points, colour| {
+        let placed: Vec<String> = points.iter().map(|[x, y]| format!("{x:.1},{y:.1}")).collect();
+        let placed = placed.join(" ");
+        let _ = writeln!(out, "<polyline fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" points=\"{placed}\"/>");
+        if let [[x, y]] = points {
+            let _ = writeln!(out, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\" fill=\"{colour}\"/>");
+        }
+    })
+}
+
 /// Points in a plane, a colour for each name; none where there is no finite point.
 #[must_use]
 pub fn points(title: &str, names: [&str; 2], series: &[Series]) -> Option<String> {
-    let along = |axis: usize| range(series.iter().flat_map(move |s| s.points.iter().map(move |point| point[axis])));
-    let mut out = begun(title, SIZE);
-    let place = axes(&mut out, along(0)?, along(1)?, names);
-    for (series, colour) in series.iter().zip(COLOURS.iter().cycle()) {
-        let _ = writeln!(out, "<g fill=\"{colour}\" fill-opacity=\"0.6\"><title>{}</title>", escaped(&series.name));
-        for [x, y] in
-            series.points.iter().filter(|point| point.iter().all(|v| v.is_finite())).map(|point| place(*point))
-        {
+    drawn(title, names, series, |out, series, points, colour| {
+        let name = escaped(&series.name);
+        let _ = writeln!(out, "<g fill=\"{colour}\" fill-opacity=\"0.6\"><title>{name}</title>");
+        for [x, y] in points {
             let _ = write!(out, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\"/>");
         }
         out.push_str("</g>\n");
-    }
-    out.push_str("</svg>");
-    Some(out + &legend(series))
+    })
 }
 
 /// Counts `[is, told]` as a table of shaded cells, each with its count and the share of its row.

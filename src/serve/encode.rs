@@ -8,6 +8,7 @@ use super::copies::{CopyWriter, Told};
 use super::record::{EmbeddingCopy, RecordCounts};
 use super::{EmbeddingOutlet, HeadOutlet, Reading, Sent, StageLatency};
 use crate::dsp::LatencyHistogram;
+use crate::format::digest::hex;
 use crate::format::embedding::{EmbeddingFile, Row};
 use crate::learn::Generation;
 use crate::ring::FrameReader;
@@ -325,7 +326,6 @@ impl EncodeStage {
             self.file.take().map(|file| file.finish().map_err(|error| error.to_string())).transpose();
         let error = self.file_error.take().or(completed.err());
         let digest = std::mem::take(&mut self.hasher).finalize();
-        let hex = digest.iter().map(|b| format!("{b:02x}")).collect();
-        (hex, error.map_or(Ok(()), |text| Err(EncodeError(text))))
+        (hex(&digest), error.map_or(Ok(()), |text| Err(EncodeError(text))))
     }
 }

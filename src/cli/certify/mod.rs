@@ -6,7 +6,7 @@
 mod report;
 
 use super::arguments::{CertifyArguments, Format};
-use super::measure::{self, Load};
+use super::measure::{self, Load, Went};
 use super::{usable, written};
 use neurostream::config::Config;
 use neurostream::format::atomic;
@@ -15,7 +15,6 @@ use neurostream::pipeline::{MonotonicClock, configure, open_source};
 use neurostream::signal::{Montage, StreamFacts};
 use neurostream::source::synthetic::SyntheticBrain;
 use report::{Report, Rung};
-use serde_json::Value;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -46,14 +45,12 @@ pub fn certify(arguments: &CertifyArguments) -> anyhow::Result<ExitCode> {
     )?;
     let own = measure::run(&config, &load, seconds)?;
     let mut rungs = Vec::new();
-    if measure::sustained(&own, seconds).1 {
+    if Went::of(&own, seconds).is_sustained {
         for times in LADDER {
             load.times = Some(times);
-            let seconds = rung + measure::until_trained_s(&config, &load);
-            let summary = measure::run(&config, &load, seconds)?;
-            let rung = Rung::of(times, &summary, seconds);
+            let rung = Rung { times, went: measure::while_training(&config, &load, *rung)? };
             writeln!(err, "{}", rung.in_words())?;
-            let is_over = !rung.is_sustained;
+            let is_over = !rung.went.is_sustained;
             rungs.push(rung);
             if is_over {
                 break;
@@ -88,8 +85,7 @@ fn source_of(config: &Config, arguments: &CertifyArguments) -> anyhow::Result<Sh
         told: told.to_owned(),
     };
     if let (Some(channels), Some(rate_hz)) = (arguments.channels, arguments.rate) {
-        usable((1..=4096).contains(&channels), || format!("--channels {channels}: must be from 1 to 4096"))?;
-        usable((16.0..=100_000.0).contains(&rate_hz), || format!("--rate {rate_hz}: must be from 16 to 100000 Hz"))?;
+        measure::refuse_shape(channels, rate_hz)?;
         return Ok(synthetic(channels, rate_hz, "synthetic signal of the shape that was asked for"));
     }
     let clock = MonotonicClock::new();
@@ -104,9 +100,4 @@ fn source_of(config: &Config, arguments: &CertifyArguments) -> anyhow::Result<Sh
         format!("synthetic signal of the shape of {name}")
     };
     Ok(Shape { montage, rate_hz, told })
-}
-
-/// A number of a summary.
-fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap_or(f64::NAN)
 }

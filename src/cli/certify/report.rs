@@ -2,12 +2,12 @@
 //!
 //! Plain values. Invariant: version 1 keeps the meaning of every key; new keys may come.
 
-use super::{Shape, number};
-use crate::cli::measure::{LATE_MS, build, sustained};
+use super::Shape;
+use crate::cli::measure::{LATE_MS, Went, build, number};
+use neurostream::format::digest::sha256_of_file;
 use neurostream::format::edf::StartTime;
-use neurostream::pipeline::unix_s;
+use neurostream::pipeline::{meminfo_kib, unix_s};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -16,24 +16,15 @@ const NARROW: f64 = 2.0;
 
 /// One rung of the ladder.
 pub(super) struct Rung {
-    times: f64,
-    lost: u64,
-    pub is_sustained: bool,
-    p99_ms: f64,
-    steps_per_s: f64,
+    pub times: f64,
+    pub went: Went,
 }
 
 impl Rung {
-    pub fn of(times: f64, summary: &Value, seconds: f64) -> Self {
-        let (lost, is_sustained) = sustained(summary, seconds);
-        let p99_ms = number(&summary["latency_ms"]["p99"]);
-        Self { times, lost, is_sustained, p99_ms, steps_per_s: number(&summary["training"]["steps_per_s"]) }
-    }
-
     /// As a line of the ladder.
     pub fn in_words(&self) -> String {
-        let Self { times, lost, p99_ms, .. } = self;
-        let verdict = if self.is_sustained { "sustained" } else { "not sustained" };
+        let Self { times, went: Went { lost, p99_ms, is_sustained, .. } } = self;
+        let verdict = if *is_sustained { "sustained" } else { "not sustained" };
         format!("  {times:>5} x real time: {lost} frames lost, p99 {p99_ms:.1} ms, {verdict}")
     }
 }
@@ -45,20 +36,19 @@ pub(super) struct Report {
 
 impl Report {
     pub fn new(config: &Path, shape: &Shape, seconds: f64, own: &Value, rungs: &[Rung]) -> std::io::Result<Self> {
-        let (lost, is_sustained) = sustained(own, seconds);
-        let highest = rungs.iter().rev().find(|rung| rung.is_sustained).map(|rung| rung.times);
+        let Went { lost, is_sustained, .. } = Went::of(own, seconds);
+        let highest = rungs.iter().rev().find(|rung| rung.went.is_sustained).map(|rung| rung.times);
         let margin = is_sustained.then(|| highest.unwrap_or(1.0));
-        let is_open = rungs.last().is_some_and(|rung| rung.is_sustained);
+        let is_open = rungs.last().is_some_and(|rung| rung.went.is_sustained);
         let verdict = match margin {
             None => "not sustained",
             Some(margin) if margin < NARROW => "sustained, with little margin",
             Some(_) => "sustained",
         };
-        let text = std::fs::read(config)?;
-        let sha256: String = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = sha256_of_file(config)?;
         let (channels, rate_hz) = (shape.montage.len(), shape.rate_hz);
         let rung = |rung: &Rung| {
-            let Rung { times, lost, is_sustained, p99_ms, steps_per_s } = rung;
+            let Rung { times, went: Went { lost, is_sustained, p99_ms, steps_per_s } } = rung;
             json!({"times": times, "lost": lost, "sustained": is_sustained, "p99_ms": p99_ms, "steps_per_s": steps_per_s})
         };
         let value = json!({
@@ -179,15 +169,13 @@ fn machine() -> Value {
         let line = text.lines().find(|line| line.starts_with(key))?;
         Some(line.split_once(':')?.1.trim().to_owned())
     };
-    let memory = after(&read("/proc/meminfo"), "MemTotal");
-    let memory_kb = memory.and_then(|text| text.strip_suffix("kB")?.trim().parse::<u64>().ok());
     let system = rustix::system::uname();
     let words = [system.sysname(), system.release(), system.machine()].map(|word| word.to_string_lossy().into_owned());
     json!({
         "host": system.nodename().to_string_lossy(),
         "cpu": after(&read("/proc/cpuinfo"), "model name"),
         "cores": std::thread::available_parallelism().map_or(1, usize::from),
-        "memory_mb": memory_kb.map(|kb| kb / 1000),
+        "memory_mb": meminfo_kib("MemTotal").map(|kib| kib / 1000),
         "system": words.join(" "),
     })
 }

@@ -6,9 +6,9 @@
 use super::{Collected, ENCODER};
 use bhtsne::tSNE;
 use neurostream::dsp::Plane;
+use neurostream::format::digest::sha256_of_file;
 use neurostream::plot::svg::{Series, confusion, curves, escaped, points};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -233,7 +233,7 @@ impl Report<'_> {
                 page,
                 "<tr><td>{}</td><td><code>{}</code></td></tr>",
                 escaped(&path.display().to_string()),
-                sha256(path)?
+                sha256_of_file(path)?
             );
         }
         page.push_str("</table>\n");
@@ -261,18 +261,6 @@ fn neighbours(rows: &[&[f32]], placed: &[[f64; 2]]) -> Option<Vec<[f64; 2]>> {
     map.barnes_hut(THETA, |a, b| a.iter().zip(*b).map(|(a, b)| (a - b) * (a - b)).sum::<f32>().sqrt());
     let found = map.embedding();
     Some(found.as_chunks::<2>().0.iter().map(|place| place.map(f64::from)).collect())
-}
-
-/// The hash of a file, however long it is.
-fn sha256(path: &Path) -> io::Result<String> {
-    let (mut file, mut hasher, mut piece) = (std::fs::File::open(path)?, Sha256::new(), vec![0; 1 << 16]);
-    loop {
-        let read = io::Read::read(&mut file, &mut piece)?;
-        if read == 0 {
-            return Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect());
-        }
-        hasher.update(&piece[..read]);
-    }
 }
 
 /// The command as it could be typed again.

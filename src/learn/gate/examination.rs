@@ -56,6 +56,23 @@ impl Examination {
         alarms.into_iter().map(Alarm::word).collect()
     }
 
+    /// What was found besides the figures of held windows, by name: of the run itself, and of losses where they are known.
+    pub fn named(&self) -> impl Iterator<Item = (&'static str, f64)> + use<> {
+        let all = [
+            ("gradient_norm", Some(self.gradient_norm)),
+            ("memory_age_s", Some(self.age_s)),
+            ("rejected", Some(self.rejected)),
+            ("loud", Some(self.loud)),
+            ("loss", self.loss),
+            ("served_loss", self.served_loss),
+            ("loss_ratio", self.ratio),
+            ("cka", self.cka),
+            ("drift_embedding", self.drift.map(|drift| drift.embedding)),
+            ("drift_power", self.drift.map(|drift| drift.power)),
+        ];
+        all.into_iter().filter_map(|(name, value)| Some((name, value?)))
+    }
+
     /// True if the embeddings have become alike.
     #[must_use]
     pub fn has_collapsed(&self) -> bool {

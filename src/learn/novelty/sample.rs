@@ -6,12 +6,13 @@ use crate::learn::Learnt;
 use crate::learn::numbers::{numbers, of_numbers, of_rows, values};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use std::sync::Arc;
 
 const WINDOWS: &str = "novelty.windows";
 const PLACES: &str = "novelty.places";
 const SEEN: &str = "novelty.seen";
 
-/// An even sample of windows, each by the numbers that it was looked at.
+/// An even sample of windows, each by the numbers that it was looked at; a copy shares these.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
     most: usize,
@@ -19,7 +20,7 @@ pub struct Sample {
     seed: u64,
     seen: u64,
     /// When each came, counted in windows that were offered, and its numbers; in no order.
-    windows: Vec<(u64, Box<[f32]>)>,
+    windows: Vec<(u64, Arc<[f32]>)>,
 }
 
 impl Sample {
@@ -72,7 +73,7 @@ impl Sample {
     /// `[N, D]`, in the order of time.
     #[must_use]
     pub fn in_order(&self) -> Vec<f32> {
-        let mut order: Vec<&(u64, Box<[f32]>)> = self.windows.iter().collect();
+        let mut order: Vec<&(u64, Arc<[f32]>)> = self.windows.iter().collect();
         order.sort_unstable_by_key(|(number, _)| *number);
         order.into_iter().flat_map(|(_, window)| window.iter().copied()).collect()
     }

@@ -140,21 +140,8 @@ fn health(told: &mut Exposition, trainer: &TrainerView) {
     let of_held = if found.windows > 0 { found.figures.named() } else { Vec::new() };
     let of_batch = [("std", f64::from(trainer.std)), ("rankme", f64::from(trainer.rankme))];
     let of_batch = of_batch.into_iter().filter(|(name, _)| !of_held.iter().any(|(held, _)| held == name));
-    let losses = [
-        ("loss", found.loss),
-        ("served_loss", found.served_loss),
-        ("loss_chance", found.loss_chance),
-        ("loss_ratio", found.ratio),
-        ("cka", found.cka),
-        ("gradient_norm", Some(found.gradient_norm)),
-        ("rejected", Some(found.rejected)),
-        ("loud", Some(found.loud)),
-        ("memory_age_s", Some(found.age_s)),
-        ("drift_embedding", found.drift.map(|drift| drift.embedding)),
-        ("drift_power", found.drift.map(|drift| drift.power)),
-    ];
-    let losses = losses.into_iter().filter_map(|(name, value)| Some((name, value?)));
-    for (name, value) in of_batch.chain(of_held.iter().copied()).chain(losses) {
+    let chance = found.loss_chance.map(|chance| ("loss_chance", chance));
+    for (name, value) in of_batch.chain(of_held.iter().copied()).chain(found.named()).chain(chance) {
         figures.of(&[("figure", name)], value);
     }
     let mut alarms = told.gauge("neurostream_alarm", "1 for each alarm that the last look raised.");

@@ -153,8 +153,8 @@ fn told<'a>(state: &State, teaching: &TeachingView, width: usize) -> Line<'a> {
 /// How unlike everything before the last window is.
 fn novel<'a>(theme: &Theme, novelty: &NoveltyView) -> Line<'a> {
     let mut line = Line::from(Span::styled("novelty  ", theme.label));
-    match novelty.probability {
-        Some(p) => {
+    match novelty.last {
+        Some((p, _)) => {
             let style = if p <= novelty.limit { theme.warn } else { theme.text };
             let text = if p >= 0.001 { format!("p {p:.3}") } else { format!("p {p:.0e}") };
             line.push_span(Span::styled(text, style));

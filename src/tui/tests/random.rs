@@ -197,10 +197,11 @@ fn odd_view() -> impl Strategy<Value = View> {
             serving,
             teaching,
             novelty: (gaps % 2 > 0).then_some(NoveltyView {
-                probability: (gaps % 3 > 0).then_some(behind_s),
+                last: (gaps % 3 > 0).then_some((behind_s, data_age_s as f32)),
                 windows: gaps as usize,
                 alarms: gaps,
                 hours: wall_s,
+                one_in_ten: None,
                 limit: signal_s,
             }),
             quality,
