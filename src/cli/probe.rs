@@ -15,10 +15,12 @@ use neurostream::evaluate::probe::{Judge, Judged, Protocol};
 use neurostream::evaluate::scores::Scores;
 use neurostream::evaluate::{Features, Interval};
 use neurostream::format::atomic;
+use neurostream::learn::{Lecture, Schedule};
 use neurostream::pipeline::{Shutdown, found_in, own_pool};
 use report::Report;
 use rows::{Collected, collect};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -26,6 +28,8 @@ use std::process::ExitCode;
 
 /// Name of the features that the model makes.
 const ENCODER: &str = "encoder";
+/// Windows a step where the encoder is taught labels.
+const BATCH: usize = 64;
 /// Names of those that a model has to be better than.
 const RIVALS: [&str; 2] = ["log band power", "random encoder"];
 
@@ -33,6 +37,12 @@ const RIVALS: [&str; 2] = ["log band power", "random encoder"];
 pub fn probe(arguments: &ProbeArguments) -> anyhow::Result<ExitCode> {
     usable((2..=10).contains(&arguments.seeds), || "--seeds must be from 2 to 10".to_owned())?;
     usable((2..=100).contains(&arguments.folds), || "--folds must be from 2 to 100".to_owned())?;
+    if let Some(steps) = arguments.supervised {
+        usable((1..=100_000).contains(&steps), || "--supervised must be from 1 to 100000".to_owned())?;
+        usable(arguments.model.is_some() && arguments.task == ProbeTask::Classification, || {
+            "--supervised needs recordings with --model, and --task classification".to_owned()
+        })?;
+    }
     for share in &arguments.shares {
         usable(*share > 0.0 && *share <= 100.0, || format!("--shares {share}: must be above 0 and up to 100 percent"))?;
     }
@@ -126,7 +136,24 @@ impl Table<'_> {
     }
 
     fn features(&self, rows: &[Vec<f32>], classes: &[usize]) -> Features {
-        Features { rows: rows.to_vec(), classes: classes.to_vec(), subjects: self.subjects.clone() }
+        let features = Features { rows: rows.to_vec(), classes: classes.to_vec(), subjects: self.subjects.clone() };
+        if self.arguments.by_group { features.by_subject() } else { features }
+    }
+
+    /// The encoder taught labels: of each deal and part from first weights by the windows that may teach, and judged as all
+    /// others are, by neighbours and by a regression that is taught all labels.
+    fn supervised(&self, classes: &[usize], count: usize) -> Option<Vec<Judged>> {
+        let (steps, encoder) = (self.arguments.supervised?, self.collected.encoder.as_ref()?);
+        let windows = &self.collected.samples;
+        let lecture = Lecture { windows, labels: classes, classes: count, encoder, steps, batch: BATCH };
+        let schedule = Schedule { learning_rate: 2e-3, warmup_steps: 20.min(steps), ..Schedule::default() };
+        let features = |seed: u64, known: &[usize]| {
+            let taught = lecture.teach(known, seed, schedule);
+            let rows: Vec<Vec<f32>> =
+                windows.iter().map(|window| taught.embed(window.clone(), encoder.channels)).collect();
+            Cow::Owned(self.features(&rows, classes))
+        };
+        Some(self.protocol.classify_taught(&self.subjects, count, &[1.0], features, |_| ()))
     }
 
     fn facts(&self, task: &str, rows: &[Value], more: Value) -> Value {
@@ -134,6 +161,7 @@ impl Table<'_> {
         let mut facts = json!({
             "version": 1, "task": task, "windows": collected.windows.len(), "groups": self.groups,
             "left_out": {"unlabelled": collected.unlabelled, "bad": collected.bad, "overlapping": collected.overlapping},
+            "by_group": self.arguments.by_group, "supervised_steps": self.arguments.supervised,
             "seeds": protocol.seeds, "folds": protocol.folds, "shares": protocol.shares,
             "model": collected.model, "rows": rows,
         });
@@ -146,12 +174,13 @@ impl Table<'_> {
     fn head(&self, labels: &str) -> String {
         let (collected, protocol) = (self.collected, &self.protocol);
         format!(
-            "{} windows of {} groups, {labels}; {} parts by group, {} seeds, 95 % intervals over them\nleft out: {} windows \
+            "{} windows of {} groups, {labels}; {} parts by group, {} seeds, 95 % intervals over them{}\nleft out: {} windows \
              without a label, {} of poor quality, {} that overlap\n",
             collected.windows.len(),
             self.groups.len(),
             protocol.folds,
             protocol.seeds,
+            if self.arguments.by_group { "; features standardised within each group" } else { "" },
             collected.unlabelled,
             collected.bad,
             collected.overlapping,
@@ -181,6 +210,7 @@ impl Table<'_> {
             });
             judged.push((name, found));
         }
+        judged.extend(self.supervised(&of_windows, classes.len()).map(|found| ("supervised encoder", found)));
         if let Some(path) = &self.arguments.predictions {
             atomic::write(path, predictions.as_bytes()).with_context(|| path.display().to_string())?;
         }
@@ -193,8 +223,12 @@ impl Table<'_> {
         writeln!(lines, "| majority | {cells} | {:.3} | {:.3} | {:.3} |", last.balanced, last.macro_f1, last.kappa)?;
         let mut facts = vec![json!({"features": "majority", "accuracy": most.mean})];
         for (name, found) in &judged {
-            let accuracies: Vec<String> =
-                found.iter().map(|judged| judged.interval(|s| s.accuracy).to_string()).collect();
+            let judges = [Judge::Neighbours].into_iter().chain(self.protocol.shares.iter().map(|&s| Judge::Linear(s)));
+            let accuracy = |judge: Judge| {
+                let judged = found.iter().find(|judged| judged.judge == judge);
+                judged.map_or_else(String::new, |judged| judged.interval(|s| s.accuracy).to_string())
+            };
+            let accuracies: Vec<String> = judges.map(accuracy).collect();
             let full = found.iter().find(|judged| judged.judge == Judge::Linear(1.0));
             let of =
                 |figure: fn(&Scores) -> f64| full.map_or_else(String::new, |full| full.interval(figure).to_string());

@@ -11,6 +11,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use smartcore::cluster::kmeans::{KMeans, KMeansParameters};
 use smartcore::linalg::basic::matrix::DenseMatrix;
+use std::borrow::Cow;
 
 /// How features are judged.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,8 +81,21 @@ impl Protocol {
     }
 
     /// Tells classes apart; what was told of each row goes to `take`.
-    pub fn classify(&self, features: &Features, classes: usize, mut take: impl FnMut(Told)) -> Vec<Judged> {
-        let linear = self.shares.iter().map(|&share| Judge::Linear(share));
+    pub fn classify(&self, features: &Features, classes: usize, take: impl FnMut(Told)) -> Vec<Judged> {
+        self.classify_taught(&features.subjects, classes, &self.shares, |_, _| Cow::Borrowed(features), take)
+    }
+
+    /// The same of features that labels taught: of each seed and part, by the seed and the rows that may teach. The same
+    /// regressions and neighbours judge them, for the shares of the labels that are given.
+    pub fn classify_taught<'a>(
+        &self,
+        groups: &[usize],
+        classes: usize,
+        shares: &[f64],
+        mut features: impl FnMut(u64, &[usize]) -> Cow<'a, Features>,
+        mut take: impl FnMut(Told),
+    ) -> Vec<Judged> {
+        let linear = shares.iter().map(|&share| Judge::Linear(share));
         let mut all: Vec<Judged> = [Judge::Neighbours]
             .into_iter()
             .chain(linear)
@@ -89,7 +103,8 @@ impl Protocol {
             .collect();
         for seed in 1..=self.seeds {
             let mut counts = vec![vec![vec![0; classes]; classes]; all.len()];
-            for (fold, [known, asked]) in self.parts(&features.subjects, seed).into_iter().enumerate() {
+            for (fold, [known, asked]) in self.parts(groups, seed).into_iter().enumerate() {
+                let features = features(seed, &known);
                 let near = features.nearest(&known, &asked);
                 let standard = features.standard(&known);
                 let mut told = Vec::new();

@@ -154,6 +154,14 @@ pub struct ProbeArguments {
     /// Shares of the labels that are taught, in percent; all of them in any case.
     #[arg(long, value_name = "PERCENT", value_delimiter = ',', default_value = "1,5,10,100")]
     pub shares: Vec<f64>,
+    /// Standardise features within each group by themselves before anything is taught; no label is used for it, but all
+    /// windows of a group have to be there.
+    #[arg(long)]
+    pub by_group: bool,
+    /// With --task classification: also teach the model's encoder, from first weights, the labels of the others in so many
+    /// steps of 64 windows, for each deal and part anew. Takes its time.
+    #[arg(long, value_name = "STEPS")]
+    pub supervised: Option<u64>,
     /// Bands of the row of log band power, FROM-TO in hertz, separated by commas.
     #[arg(long, value_name = "BANDS", value_delimiter = ',')]
     pub bands: Vec<String>,

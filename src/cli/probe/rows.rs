@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use neurostream::dsp::BandPower;
 use neurostream::evaluate::{log_covariance, slow_means};
 use neurostream::learn::nn::{Compute, Init};
-use neurostream::learn::{Encoder, Model};
+use neurostream::learn::{Encoder, EncoderShape, Model};
 use neurostream::pipeline::{Embedding, Shutdown};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -34,6 +34,9 @@ pub struct Collected {
     pub bad: u64,
     pub overlapping: u64,
     pub model: Value,
+    /// Conditioned samples `[T, C]` of all windows, and the encoder for them, where it is to be taught labels.
+    pub samples: Vec<Vec<f32>>,
+    pub encoder: Option<EncoderShape>,
 }
 
 /// All windows; none if somebody would not wait.
@@ -121,6 +124,15 @@ fn recording(
     let mut embedding = Embedding::open(model, path, arguments.stream.as_deref())?;
     let of_file = labels.of(&file, window_s)?;
     let mut choice = Choice { of_file: &of_file, every_s: arguments.every, next_s: f64::NEG_INFINITY };
+    if arguments.supervised.is_some() {
+        let before = all.encoder.get_or_insert_with(|| embedding.shape().clone());
+        if *before != *embedding.shape() {
+            bail!(
+                "{file}: it has other channels than the recordings before it; --supervised teaches one encoder, of one set of \
+                 channels"
+            );
+        }
+    }
     // The same shape with first weights, always the same ones.
     let random = Encoder::new(&mut Init::serving(0, Compute::default()), embedding.shape());
     let channels = embedding.shape().channels;
@@ -136,6 +148,9 @@ fn recording(
                 ("ten slow means", slow_means(samples, channels)),
             ];
             push(all, Place { file: file.clone(), start_s: row.start_s, end_s: row.end_s }, label, features);
+            if arguments.supervised.is_some() {
+                all.samples.push(samples.to_vec());
+            }
         })?;
         if step.is_none() {
             return Ok(true);

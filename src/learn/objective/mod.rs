@@ -21,6 +21,7 @@ pub(in crate::learn) mod online;
 mod order;
 mod simclr;
 mod single;
+mod supervised;
 mod target;
 mod tokens;
 mod transform;
@@ -33,6 +34,7 @@ pub use forecast::Forecast;
 pub use method::{Method, ObjectiveSettings, build};
 pub use mixup::{MixupKeys, MixupSettings};
 pub use moco::KeyQueue;
+pub use supervised::Lecture;
 pub use target::{MaskSettings, MaskTarget};
 
 use super::parameters::Named;

@@ -40,8 +40,9 @@ fn figures_are_those_of_scikit_learn_on_the_same_features() {
         let fixed = ["--task", task, "--out", out];
         desk.run(&[&["probe"], &PEOPLE[..], &MODEL, labels, &fixed, more].concat()).ends_with(0)
     };
-    let said = judge("classification", "classes.json", &STATES, &["--predictions", "p.csv"]);
+    let said = judge("classification", "classes.json", &STATES, &["--predictions", "p.csv", "--supervised", "40"]);
     for part in [
+        "| supervised encoder |",
         "| majority |",
         "| encoder |",
         "| random encoder |",
@@ -53,7 +54,10 @@ fn figures_are_those_of_scikit_learn_on_the_same_features() {
     }
     let facts = desk.json("classes.json");
     let accuracy = |features: &str| row(&facts, features)["judges"][0]["accuracy"]["mean"].as_f64().unwrap();
-    assert!(accuracy("log band power") > 0.8, "eyes that close make alpha waves: {}", said.out);
+    for telling in ["log band power", "supervised encoder"] {
+        assert!(accuracy(telling) > 0.8, "eyes that close make alpha waves: {}", said.out);
+    }
+    assert_eq!(row(&facts, "supervised encoder")["judges"].as_array().unwrap().len(), 2, "no shares of labels");
     // The seconds at which windows begin, as a table of labels.
     let predictions = std::fs::read_to_string(desk.path("p.csv")).unwrap();
     let table: String = predictions.lines().skip(1).filter(|line| line.split(',').nth(5) == Some("1")).fold(
@@ -82,6 +86,36 @@ fn figures_are_those_of_scikit_learn_on_the_same_features() {
     peer.args(["e.csv", "p.csv", "classes.json", "numbers.json", "clusters.json", "detected.json"]);
     let said = desk.start_as(peer).wait().ends_with(0);
     assert!(said.out.contains("worst: 0.00"), "{said:#?}");
+}
+
+#[test]
+fn within_groups_it_does_not_matter_how_large_their_embeddings_are() {
+    let desk = with_people();
+    desk.run(&[&["embed"], &PEOPLE[..], &MODEL, &["--out", "e.csv"]].concat()).ends_with(0);
+    let text = std::fs::read_to_string(desk.path("e.csv")).unwrap();
+    let head: Vec<&str> = text.lines().next().unwrap().split(',').collect();
+    let place = |name: &str| head.iter().position(|column| *column == name).unwrap();
+    let (first, file) = (place("e0"), place("file"));
+    // Powers of two, so that nothing is rounded.
+    let scaled = text.lines().enumerate().map(|(at, line)| {
+        let mut fields: Vec<String> = line.split(',').map(str::to_owned).collect();
+        let person = PEOPLE.iter().position(|name| fields[file].contains(name)).filter(|_| at > 0);
+        for field in fields[first..].iter_mut().filter(|_| person.is_some()) {
+            let Ok(value) = field.parse::<f32>() else { continue };
+            *field = (value * [1.0, 16.0, 0.25, 8.0, 0.5, 32.0][person.unwrap_or(0)]).to_string();
+        }
+        fields.join(",") + "\n"
+    });
+    desk.write("scaled.csv", scaled.collect::<String>());
+    let accuracy = |file: &str, more: &[&str]| {
+        let (out, facts) = probe(&desk, &[file], &[&STATES[..], more].concat());
+        assert_eq!(out.contains("standardised within each group"), !more.is_empty(), "{out}");
+        row(&facts, "encoder")["judges"][0]["accuracy"]["mean"].as_f64().unwrap()
+    };
+    let [plain, other] = ["e.csv", "scaled.csv"].map(|file| accuracy(file, &["--by-group"]));
+    assert!((plain - other).abs() < 0.01, "{plain} {other}");
+    let [plain, other] = ["e.csv", "scaled.csv"].map(|file| accuracy(file, &[]));
+    assert!((plain - other).abs() > 0.01, "over all groups it does: {plain} {other}");
 }
 
 #[test]
@@ -168,6 +202,9 @@ fn what_cannot_be_judged_is_said() {
     probe(&["--labels", "annotations", "--classes", "asleep"]).refuses(1, &["no window has a label"]);
     probe(&["--labels", "annotations"]).refuses(1, &["of one group, S1.edf", "--group"]);
     probe(&["--labels", "annotations", "--bands", "8-"]).refuses(2, &["--bands 8-"]);
+    probe(&["--labels", "annotations", "--supervised", "0"]).refuses(2, &["--supervised must be from 1"]);
+    probe(&["--labels", "annotations", "--supervised", "9", "--task", "clustering"])
+        .refuses(2, &["--supervised needs"]);
     desk.write("bad.csv", "file,label\nS1.edf\n");
     probe(&["--labels", "bad.csv"]).refuses(1, &["bad.csv: line 2"]);
     desk.run(&["probe", "S1.edf", "--labels", "annotations"]).refuses(1, &["recordings need --model"]);
