@@ -192,7 +192,7 @@ impl Summary {
             v["reason"].as_str().unwrap_or_default()
         );
         let acquired = &v["frames"]["acquired"];
-        for name in ["encoder", "trainer", "recorder", "display"] {
+        for name in ["encoder", "trainer", "recorder", "display", "lookout"] {
             if let Some(ledger) = v["frames"].get(name) {
                 let (consumed, lost, left) = (&ledger["consumed"], &ledger["lost"], &ledger["left"]);
                 let acquired = ledger.get("acquired").unwrap_or(acquired);

@@ -58,8 +58,9 @@ impl Labels {
         Ok(Self { kind, classes: classes.to_vec(), offset_s })
     }
 
-    /// Those of a recording, where windows are so long; none where it has none.
-    pub fn of(&self, file: &str, window_s: f64) -> anyhow::Result<OfFile> {
+    /// Those of a recording, where windows are so long; none where it has none. `stream` is that of an XDF recording whose
+    /// first frame seconds are counted from.
+    pub fn of(&self, file: &str, stream: Option<&str>, window_s: f64) -> anyhow::Result<OfFile> {
         let whole = |label: &str| (f64::NEG_INFINITY, f64::INFINITY, label.to_owned());
         let mut spans = match &self.kind {
             Kind::Names(expression) => {
@@ -81,7 +82,7 @@ impl Labels {
                     };
                     (from_s, to_s, text)
                 };
-                annotations(file)?.into_iter().map(span).collect::<Vec<_>>()
+                annotations(file, stream)?.into_iter().map(span).collect::<Vec<_>>()
             }
         };
         spans.retain(|(_, _, label)| self.classes.is_empty() || self.classes.contains(label));
@@ -100,7 +101,7 @@ impl OfFile {
 }
 
 /// Onset, duration and text of all annotations, in seconds from the first frame.
-fn annotations(file: &str) -> anyhow::Result<Vec<(f64, Option<f64>, String)>> {
+fn annotations(file: &str, stream: Option<&str>) -> anyhow::Result<Vec<(f64, Option<f64>, String)>> {
     let path = Path::new(file);
     if !is_xdf(path) {
         let mut edf = EdfFile::open(path)?;
@@ -109,7 +110,7 @@ fn annotations(file: &str) -> anyhow::Result<Vec<(f64, Option<f64>, String)>> {
         let origin_s = record.onset_s();
         return Ok(edf.annotations()?.iter().map(|a| (a.onset_s - origin_s, a.duration_s, a.text.clone())).collect());
     }
-    let mut source = XdfSource::open(path, None, &Selection::default(), None, 1.0, false)?;
+    let mut source = XdfSource::open(path, stream, &Selection::default(), None, 1.0, false)?;
     let (rate_hz, mut found, mut block) = (source.facts().rate_hz, Vec::new(), Block::default());
     while source.step(Stamp::default(), &mut block, &mut Vec::new())? == Progress::Frames {
         found.extend(block.markers.drain(..).map(|m| (m.frame as f64 / rate_hz, m.duration_s, m.text)));

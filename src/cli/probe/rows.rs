@@ -122,7 +122,7 @@ fn recording(
     let (card, file) = (&model.card, path.display().to_string());
     let window_s = card.window as f64 / card.rate_hz;
     let mut embedding = Embedding::open(model, path, arguments.stream.as_deref())?;
-    let of_file = labels.of(&file, window_s)?;
+    let of_file = labels.of(&file, arguments.stream.as_deref(), window_s)?;
     let mut choice = Choice { of_file: &of_file, every_s: arguments.every, next_s: f64::NEG_INFINITY };
     if arguments.supervised.is_some() {
         let before = all.encoder.get_or_insert_with(|| embedding.shape().clone());
@@ -212,7 +212,8 @@ fn table(all: &mut Collected, path: &Path, arguments: &ProbeArguments, labels: &
             bail!("{}: line {} cannot be read", lines_of.display(), at + 2);
         };
         if before.as_ref().is_none_or(|(other, _, _)| other != file) {
-            before = Some((file.clone(), labels.of(file, end_s - start_s)?, f64::NEG_INFINITY));
+            before =
+                Some((file.clone(), labels.of(file, arguments.stream.as_deref(), end_s - start_s)?, f64::NEG_INFINITY));
         }
         let Some((_, of_file, next_s)) = &mut before else { continue };
         let mut choice = Choice { of_file, every_s: arguments.every, next_s: *next_s };

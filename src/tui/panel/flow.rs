@@ -55,11 +55,14 @@ pub(in crate::tui) fn render(state: &State, view: &View, area: Rect, buffer: &mu
         let text = format!("{} attached, {} Views missed", count(viewers), count(missed));
         lines.push(Line::from(vec![Span::styled("viewers  ", theme.label), Span::styled(text, theme.text)]));
     }
-    if inner.height >= 9 {
-        lines.extend(histogram(state, &view.histogram, inner.width.into()));
+    let novelty = view.novelty.as_ref().filter(|novelty| novelty.windows > 0).map(|novelty| novel(theme, novelty));
+    let rest: Vec<Line<'_>> = serving(state, &view.serving, inner.width.into()).into_iter().chain(novelty).collect();
+    let histogram = histogram(state, &view.histogram, inner.width.into());
+    // Facts come before the picture of what p50 and p99 say already.
+    if lines.len() + histogram.len() + rest.len() <= inner.height.into() {
+        lines.extend(histogram);
     }
-    lines.extend(serving(state, &view.serving, inner.width.into()));
-    lines.extend(view.novelty.as_ref().filter(|novelty| novelty.windows > 0).map(|novelty| novel(theme, novelty)));
+    lines.extend(rest);
     let stages = stages(state, &view.stages);
     if stages.iter().all(|line| line.width() <= inner.width.into()) && lines.len() + stages.len() <= inner.height.into()
     {

@@ -32,6 +32,7 @@ pub(in crate::tui) fn render(state: &State, places: &Places, buffer: &mut Buffer
     let mut header = places.header;
     if places.status.is_empty() {
         let mut line = status(state, view, false);
+        line.spans.insert(0, Span::styled(" │", theme.border));
         line.push_span(Span::raw(" "));
         let width = u16::try_from(line.width()).unwrap_or(u16::MAX);
         // A screen of one line may be too narrow for both; what plays comes first.
