@@ -6,7 +6,7 @@ mod offline;
 pub use measure::{
     Benchmark, CertifyArguments, LatencyBenchmark, OnlineBenchmark, ThroughputBenchmark, TrainBenchmark,
 };
-pub use offline::{EmbedArguments, PretrainArguments, ProbeArguments, ProbeTask, Shard};
+pub use offline::{EmbedArguments, PrepareArguments, PretrainArguments, ProbeArguments, ProbeTask, Shard};
 
 use clap::{Args, Parser, ValueEnum};
 use std::path::PathBuf;
@@ -38,6 +38,8 @@ pub enum Subcommand {
     Export(ExportArguments),
     /// Say what is in recordings (EDF, EDF+, BDF, BDF+, XDF).
     Inspect(InspectArguments),
+    /// Condition the windows of recordings once and write them as shards, here or to S3, for `pretrain` to read.
+    Prepare(PrepareArguments),
     /// Train on recordings, and on folders of them that may be larger than memory.
     Pretrain(PretrainArguments),
     /// Say what frozen embeddings tell of labels, beside features that need no learning.

@@ -5,6 +5,7 @@
 
 mod allocator;
 mod arguments;
+mod aside;
 mod attach;
 mod bench;
 mod bench_latency;
@@ -21,6 +22,7 @@ mod inspect;
 mod inspect_xdf;
 mod interrupt;
 mod measure;
+mod prepare;
 mod pretrain;
 mod probe;
 mod progress;
@@ -40,7 +42,7 @@ use arguments::{Arguments, Subcommand};
 use clap::Parser;
 use neurostream::config::ConfigError;
 use neurostream::format::embedding::EmbeddingFileError;
-use neurostream::pipeline::{CorpusError, PlanError};
+use neurostream::pipeline::{CorpusError, PlanError, PrepareError};
 use neurostream::serve::broadcast::BroadcastError;
 use neurostream::serve::record::RecordError;
 use neurostream::source::SourceError;
@@ -75,6 +77,7 @@ pub fn main() -> ExitCode {
         Subcommand::Embed(arguments) => embed::embed(&arguments),
         Subcommand::Export(arguments) => export::export(&arguments),
         Subcommand::Inspect(arguments) => inspect::inspect(&arguments),
+        Subcommand::Prepare(arguments) => prepare::prepare(&arguments),
         Subcommand::Pretrain(arguments) => pretrain::pretrain(&arguments),
         Subcommand::Probe(arguments) => probe::probe(&arguments),
         Subcommand::Record(arguments) => record::record(&arguments),
@@ -123,6 +126,9 @@ fn code_of(error: &anyhow::Error) -> u8 {
         || error.is::<ConfigError>()
         || error.downcast_ref::<PlanError>().is_some_and(|e| matches!(e, PlanError::Problems { .. }))
         || error.downcast_ref::<CorpusError>().is_some_and(|e| matches!(e, CorpusError::Problem(_)))
+        || error
+            .downcast_ref::<PrepareError>()
+            .is_some_and(|e| matches!(e, PrepareError::Corpus(CorpusError::Problem(_))))
         || error.downcast_ref::<SourceError>().is_some_and(SourceError::is_choice)
         || error.downcast_ref::<ConvertError>().is_some_and(ConvertError::is_choice)
         || error.downcast_ref::<BroadcastError>().is_some_and(|e| matches!(e, BroadcastError::Nothing { .. }))

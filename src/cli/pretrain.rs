@@ -5,15 +5,13 @@
 
 use super::arguments::PretrainArguments;
 use super::progress::{Line, Progress};
-use super::{Unusable, interrupt, usable, written};
+use super::{Unusable, aside, interrupt, usable, written};
 use anyhow::{Context, bail};
-use crossbeam_channel::RecvTimeoutError;
-use neurostream::config::Config;
+use neurostream::config::{Config, Document};
 use neurostream::format::atomic;
 use neurostream::learn::{Checkpoint, Model, Validation};
 use neurostream::pipeline::{
-    Advance, Corpus, Index, IndexError, MonotonicClock, Pretraining, Reason, Shutdown, configure, own_pool, peak_mb,
-    spawn,
+    Advance, Corpus, Index, MonotonicClock, Pretraining, Shards, Shutdown, configure, own_pool, peak_mb,
 };
 use neurostream::signal::Clock;
 use serde_json::{Value, json};
@@ -21,12 +19,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
-/// The longest wait for the index before it is looked whether to stop.
-const NAP: Duration = Duration::from_millis(50);
 /// Recordings that could not be used, of which each is told; the summary has them all.
 const TOLD: usize = 20;
 /// So many steps in a row that are not finite do not come right by themselves.
@@ -54,11 +47,10 @@ pub fn pretrain(arguments: &PretrainArguments) -> anyhow::Result<ExitCode> {
     interrupt::listen(&shutdown).context("signals cannot be waited for")?;
 
     let mut progress = Progress::new(arguments.format);
-    let Some(index) = index(arguments, &config, &mut progress, &shutdown)? else {
+    let Some((index, corpus, config)) = found(arguments, config, &mut progress, &shutdown)? else {
         return Ok(ExitCode::from(interrupt::AT_ONCE));
     };
     let indexed_s = clock.now().0;
-    let corpus = Corpus::new(&config, &index)?;
     describe(&mut progress, &index, &corpus, indexed_s)?;
     let newest = if arguments.resume { Some(Checkpoint::newest(out)?) } else { None };
     // One core is left to the thread that reads.
@@ -108,50 +100,51 @@ fn configuration(arguments: &PretrainArguments) -> anyhow::Result<Config> {
         document.put(&["pretrain", "group"], group.as_str());
     }
     written::put_seed(&mut document, arguments.seed)?;
-    // Where frames come from is said by the arguments, whatever a configuration for a run says.
-    for source in ["replay", "lsl", "synthetic", "markers"] {
-        document.remove("source", source);
-    }
-    document
-        .put(&["source", "replay"], arguments.paths.first().map(|path| path.display().to_string()).unwrap_or_default());
+    written::put_recordings(&mut document, &arguments.paths);
     Ok(configure(&document)?)
 }
 
-/// Makes the index on all cores; none if somebody would not wait.
-fn index(
+/// Finds out what there is to learn from, on all cores, and by which configuration; none if somebody would not wait.
+fn found(
     arguments: &PretrainArguments,
-    config: &Config,
+    config: Config,
     progress: &mut Progress,
     shutdown: &Shutdown,
-) -> anyhow::Result<Option<Index>> {
-    let (send, made) = crossbeam_channel::bounded::<Result<Index, IndexError>>(1);
-    let counts = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
-    let (paths, kept, config) = (arguments.paths.clone(), arguments.out.join("index.json"), config.clone());
-    let told = Arc::clone(&counts);
-    let work = move || {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let _pool = own_pool("index", cores, false);
-        let tell = |done: usize, all: usize| {
-            told[0].fetch_max(done, Ordering::Relaxed);
-            told[1].store(all, Ordering::Relaxed);
+) -> anyhow::Result<Option<(Index, Corpus, Config)>> {
+    let (paths, kept, asked) = (arguments.paths.clone(), arguments.out.join("index.json"), config.clone());
+    if paths.iter().any(|path| Shards::are_at(path)) {
+        let one = || "prepared windows are one folder or URL, and nothing beside it: name it alone".to_owned();
+        usable(paths.len() == 1, one)?;
+        let open = move |_: &(dyn Fn(usize, usize) + Sync)| Shards::open(&paths[0]);
+        let Some(shards) = aside::work("index", progress, shutdown, "list of shards", "shards", open)? else {
+            return Ok(None);
         };
-        let _ = send.send(Index::make(&paths, &kept, &config, &tell));
-    };
-    spawn("index", false, shutdown, |_, _| (), work).context("the index cannot be made")?;
-    loop {
-        match made.recv_timeout(NAP) {
-            Ok(index) => return Ok(Some(index?)),
-            Err(RecvTimeoutError::Disconnected) => match shutdown.reason() {
-                Some(Reason::Failed { why, .. }) => bail!("the index cannot be made: {why}"),
-                _ => bail!("the index cannot be made"),
-            },
-            Err(RecvTimeoutError::Timeout) if shutdown.is_requested() => return Ok(None),
-            Err(RecvTimeoutError::Timeout) => {
-                let [done, all] = [0, 1].map(|at: usize| counts[at].load(Ordering::Relaxed));
-                progress.show(&[format!("index: {done} of {all} files")])?;
-            }
-        }
+        let (shards, written) = (shards?, written(arguments)?);
+        // All that these windows follow from is as it was then.
+        let config = shards.configure(&config, |key| written.has(key))?;
+        let (index, (count, bytes)) = (shards.index().clone(), shards.size());
+        let place = arguments.paths[0].display();
+        progress.say(&format!("{place}: {count} shards of prepared windows, {:.1} MB", bytes as f64 / 1e6))?;
+        let corpus = Corpus::prepared(&config, shards)?;
+        return Ok(Some((index, corpus, config)));
     }
+    let make = move |told: &(dyn Fn(usize, usize) + Sync)| Index::make(&paths, &kept, &asked, told);
+    let Some(index) = aside::work("index", progress, shutdown, "index", "files", make)? else { return Ok(None) };
+    let index = index?;
+    let corpus = Corpus::new(&config, &index)?;
+    Ok(Some((index, corpus, config)))
+}
+
+/// The keys that a person wrote, in a file or with --set.
+fn written(arguments: &PretrainArguments) -> anyhow::Result<Document> {
+    let mut document = match &arguments.config {
+        Some(path) => Document::read(path)?,
+        None => Document::parse("--set", "")?,
+    };
+    for setting in &arguments.set {
+        document.set(setting)?;
+    }
+    Ok(document)
 }
 
 /// Says what there is to learn from.
@@ -371,16 +364,7 @@ fn finish(
         tally.windows, tally.rejected, tally.left
     ))?;
     let unusable = summary["recordings"]["left_out"].as_array().map(Vec::as_slice).unwrap_or_default();
-    if !unusable.is_empty() {
-        progress.say(&format!("{} recordings could not be used, or not to their end:", unusable.len()))?;
-        for one in unusable.iter().take(TOLD) {
-            let [file, why] = ["file", "why"].map(|key| one[key].as_str().unwrap_or_default());
-            progress.say(&format!("  {file}: {why}"))?;
-        }
-        if unusable.len() > TOLD {
-            progress.say(&format!("  and {} more, which --summary lists", unusable.len() - TOLD))?;
-        }
-    }
+    written::tell_unusable(progress, unusable, TOLD, "--summary")?;
     match model {
         Some(model) => progress.say(&format!("{}: the model; {}: the checkpoint", model.display(), saved.display())),
         None => progress.say(&format!("{}: the checkpoint; --resume goes on from it", saved.display())),

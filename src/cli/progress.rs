@@ -194,7 +194,7 @@ fn text(line: &Line, validation: Option<&Validation>) -> String {
 }
 
 /// A span of time for people.
-fn span(seconds: f64) -> String {
+pub fn span(seconds: f64) -> String {
     let seconds = seconds.clamp(0.0, 8.64e7) as u64;
     match seconds {
         0..60 => format!("{seconds} s"),

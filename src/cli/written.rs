@@ -2,9 +2,12 @@
 //!
 //! Runs before anything starts. Invariant: a file is refused before the work that would fill it, not after.
 
+use super::progress::Progress;
 use super::{Unusable, usable};
 use neurostream::config::Document;
-use std::path::Path;
+use serde_json::Value;
+use std::io;
+use std::path::{Path, PathBuf};
 
 /// The configuration without a file: what `configs/default.toml` was when the program was built.
 const DEFAULT: &str = include_str!("../../configs/default.toml");
@@ -58,6 +61,31 @@ pub fn put_source(
     is_named
 }
 
+/// Lays recordings over a configuration: where frames come from is said by the arguments, whatever one for a run says.
+pub fn put_recordings(document: &mut Document, paths: &[PathBuf]) {
+    for source in ["replay", "lsl", "synthetic", "markers"] {
+        document.remove("source", source);
+    }
+    let first = paths.first().map(|path| path.display().to_string()).unwrap_or_default();
+    document.put(&["source", "replay"], first);
+}
+
+/// Says which recordings could not be used, some of them by name; `all` says where the others are.
+pub fn tell_unusable(progress: &mut Progress, unusable: &[Value], told: usize, all: &str) -> io::Result<()> {
+    if unusable.is_empty() {
+        return Ok(());
+    }
+    progress.say(&format!("{} recordings could not be used, or not to their end:", unusable.len()))?;
+    for one in unusable.iter().take(told) {
+        let [file, why] = ["file", "why"].map(|key| one[key].as_str().unwrap_or_default());
+        progress.say(&format!("  {file}: {why}"))?;
+    }
+    if unusable.len() > told {
+        progress.say(&format!("  and {} more, which {all} lists", unusable.len() - told))?;
+    }
+    Ok(())
+}
+
 /// Lays `--seed` over a configuration.
 pub fn put_seed(document: &mut Document, seed: Option<u64>) -> Result<(), Unusable> {
     if let Some(seed) = seed {
@@ -82,7 +110,7 @@ pub fn refuse_taken(
     flag: &str,
     what: &str,
     longest: u64,
-    is_ours: impl Fn(&serde_json::Value) -> bool,
+    is_ours: impl Fn(&Value) -> bool,
 ) -> Result<(), Unusable> {
     refuse_no_place(flag, path)?;
     let is_summary = || {
@@ -92,7 +120,7 @@ pub fn refuse_taken(
             Some(0) => true,
             Some(bytes) => {
                 let text = if bytes < longest { std::fs::read(path).unwrap_or_default() } else { Vec::new() };
-                serde_json::from_slice(&text).is_ok_and(|v: serde_json::Value| v["version"].is_u64() && is_ours(&v))
+                serde_json::from_slice(&text).is_ok_and(|v: Value| v["version"].is_u64() && is_ours(&v))
             }
         }
     };

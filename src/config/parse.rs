@@ -78,6 +78,20 @@ impl Document {
         }
     }
 
+    /// True if it holds this key with its section, or all of a list or section that it leads into.
+    #[must_use]
+    pub fn has(&self, key: &str) -> bool {
+        let mut table = &self.table;
+        for part in key.split('.') {
+            match table.get(part) {
+                Some(Value::Table(inner)) => table = inner,
+                Some(_) => return true,
+                None => return false,
+            }
+        }
+        true
+    }
+
     /// What to call it in messages.
     #[must_use]
     pub fn name(&self) -> &str {

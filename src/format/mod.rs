@@ -1,4 +1,4 @@
-//! Files: recordings, embeddings, and how they are written safely.
+//! Files: recordings, embeddings, prepared windows, and how they are written safely.
 
 pub mod atomic;
 pub mod digest;
@@ -7,7 +7,10 @@ pub mod disk;
 pub(crate) mod disk_faults;
 pub mod edf;
 pub mod embedding;
+mod parquet;
 mod run_name;
+pub mod store;
+pub mod windows;
 pub mod xdf;
 
 /// What the system said of a file that cannot be opened, and what to do where that is plain.

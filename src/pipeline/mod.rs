@@ -64,7 +64,8 @@ pub use excerpt::{Excerpt, ExcerptError, excerpt};
 pub use memory::meminfo_kib;
 pub use plan::{Plan, PlanError, open_source};
 pub use pretrain::{
-    Advance, Corpus, CorpusError, Found, Index, IndexError, Indexed, PretrainError, Pretraining, Tally, found_in,
+    Advance, Corpus, CorpusError, Found, Index, IndexError, Indexed, Manifest, Part, Preparation, PrepareError,
+    Prepared, PretrainError, Pretraining, Shards, ShardsError, Tally, found_in,
 };
 pub use recording::{Recording, RecordingError};
 pub use run::{Outcome, RunError, Running, start};

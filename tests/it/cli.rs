@@ -11,6 +11,7 @@ mod embed;
 mod examples;
 mod export;
 mod inspect;
+mod prepare;
 mod pretrain;
 mod probe;
 mod resume;

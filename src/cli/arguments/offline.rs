@@ -8,7 +8,8 @@ use std::str::FromStr;
 /// Arguments of `pretrain`.
 #[derive(Debug, Args)]
 pub struct PretrainArguments {
-    /// Recordings (EDF, EDF+, BDF, BDF+, XDF), and folders with all that is below them.
+    /// Recordings (EDF, EDF+, BDF, BDF+, XDF), and folders with all that is below them; or the folder or URL of windows that
+    /// `prepare` wrote.
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// The folder for index.json, and for each run of checkpoints, curve.csv and in the end the model.
@@ -43,6 +44,41 @@ pub struct PretrainArguments {
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// Progress as text, or as JSON, one object a line.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// Arguments of `prepare`.
+#[derive(Debug, Args)]
+pub struct PrepareArguments {
+    /// Recordings (EDF, EDF+, BDF, BDF+, XDF), and folders with all that is below them.
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Where shards are written: a folder, file:///FOLDER, or s3://BUCKET/FOLDER in a program that was built with S3. What is there
+    /// already is not done again.
+    #[arg(long, value_name = "URL")]
+    pub to: PathBuf,
+    /// Configuration in TOML; without one, configs/default.toml as it was built in.
+    #[arg(long, value_name = "CONFIG")]
+    pub config: Option<PathBuf>,
+    /// An expression that finds in a path whose recording it is; it is kept beside the windows, and `pretrain` goes by it
+    /// unless it is told another.
+    #[arg(long, value_name = "EXPRESSION")]
+    pub group: Option<String>,
+    /// The stream of XDF recordings, by its name.
+    #[arg(long, value_name = "NAME")]
+    pub stream: Option<String>,
+    /// Only each N-th recording from the I-th on, so that N commands, here or on other machines, share the work; all write to one
+    /// place.
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
+    /// MB (10^6 bytes) of a shard, about.
+    #[arg(long, value_name = "MB", default_value_t = 64)]
+    pub mb: u64,
+    /// Lay a value over the configuration, for instance window.hop_s=1.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Progress as text, or in the end one object.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
 }
@@ -92,9 +128,14 @@ impl FromStr for Shard {
 }
 
 impl Shard {
+    /// Which it is, from 1 on, and of how many.
+    pub fn numbers(shard: Option<Self>) -> (usize, usize) {
+        shard.map_or((1, 1), |Self { place, of }| (place, of))
+    }
+
     /// Its part of a list: the parts of all shards are the list.
     pub fn part<T>(shard: Option<Self>, all: &[T]) -> Vec<&T> {
-        let Self { place, of } = shard.unwrap_or(Self { place: 1, of: 1 });
+        let (place, of) = Self::numbers(shard);
         all.iter().skip(place - 1).step_by(of).collect()
     }
 }

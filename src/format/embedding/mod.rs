@@ -6,7 +6,6 @@
 mod csv;
 mod npy;
 mod parquet;
-mod thrift;
 
 use crate::signal::Marker;
 use std::io;
@@ -82,7 +81,7 @@ pub enum EmbeddingFile {
     /// A NumPy array `[N, D]`, with the windows beside it in `NAME.windows.csv`.
     Npy(npy::NpyFile),
     /// Columns, as Apache Parquet has them.
-    Parquet(parquet::ParquetFile),
+    Parquet(Box<parquet::ParquetFile>),
 }
 
 impl EmbeddingFile {
@@ -104,7 +103,7 @@ impl EmbeddingFile {
             Some("npy") => npy::NpyFile::create(path, dimension, beside).map(Self::Npy).map_err(failed),
             // What a live run writes has to be readable while it grows.
             Some("parquet") if beside.files => {
-                parquet::ParquetFile::create(path, dimension).map(Self::Parquet).map_err(failed)
+                parquet::ParquetFile::create(path, dimension).map(Box::new).map(Self::Parquet).map_err(failed)
             }
             _ => Err(EmbeddingFileError::Ending(path.to_owned())),
         }

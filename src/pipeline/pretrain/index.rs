@@ -3,6 +3,7 @@
 //! Made on the pool of the calling thread, kept as JSON. Invariant: a file whose size and time have not changed is not read
 //! again, and one that cannot be read is in it with the reason.
 
+use super::manifest::Part;
 use super::stretch::open;
 use crate::config::Config;
 use crate::format::atomic;
@@ -113,39 +114,82 @@ impl Index {
         config: &Config,
         told: &(dyn Fn(usize, usize) + Sync),
     ) -> Result<Self, IndexError> {
-        let (found, unlisted) = below(paths)?;
+        let Listed { paths: found, unlisted } = Listed::below(paths)?;
         let taken = taken(config);
         let known = known(kept, &taken);
-        let (done, read, total) = (AtomicUsize::new(0), AtomicUsize::new(0), found.len());
-        let one = |path: &PathBuf| {
-            let name = path.display().to_string();
-            let facts = std::fs::metadata(path);
-            let bytes = facts.as_ref().map_or(0, std::fs::Metadata::len);
-            let since = facts.and_then(|facts| facts.modified()).ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-            let modified_ns = since.map_or(0, |since| since.as_nanos() as u64);
-            let same = known.get(&name).filter(|file| file.bytes == bytes && file.modified_ns == modified_ns);
-            let found = same.map_or_else(
-                || {
-                    read.fetch_add(1, Ordering::Relaxed);
-                    look(path, config)
-                },
-                |file| file.found.clone(),
-            );
-            told(done.fetch_add(1, Ordering::Relaxed) + 1, total);
-            Indexed { name, path: path.clone(), bytes, modified_ns, found }
-        };
-        let files: Vec<Indexed> = found.par_iter().map(one).collect();
-        let read = read.into_inner();
+        let (files, read) = look_at(&found.iter().collect::<Vec<_>>(), &known, config, told);
         if read > 0 || known.len() != files.len() {
             let written = Written { version: VERSION, taken, files: files.clone() };
             let bytes = serde_json::to_vec(&written).unwrap_or_default();
             atomic::write(kept, &bytes).map_err(|error| IndexError::Path { path: kept.to_owned(), error })?;
         }
-        let unlisted = unlisted.into_iter().map(|(path, why)| {
-            let (name, found) = (path.display().to_string(), Found::Unreadable(why));
-            Indexed { name, path, bytes: 0, modified_ns: 0, found }
-        });
-        Ok(Self { files: files.into_iter().chain(unlisted).collect(), read })
+        Ok(Self { files: files.into_iter().chain(told_of(&unlisted)).collect(), read })
+    }
+
+    /// Indexes each so-many-th of the recordings that were listed, for one part of the work; what is `known` is not read again.
+    pub(super) fn of_part(
+        listed: &Listed,
+        Part { part, of }: Part,
+        known: Vec<Indexed>,
+        config: &Config,
+        told: &(dyn Fn(usize, usize) + Sync),
+    ) -> Self {
+        let own: Vec<&PathBuf> = listed.paths.iter().skip(part - 1).step_by(of).collect();
+        let known = known.into_iter().map(|file| (file.name.clone(), file)).collect();
+        let (files, read) = look_at(&own, &known, config, told);
+        // The first part tells of the folders that could not be listed.
+        let unlisted = if part == 1 { told_of(&listed.unlisted) } else { Vec::new() };
+        Self { files: files.into_iter().chain(unlisted).collect(), read }
+    }
+}
+
+/// What is in each of these files, in their order, and how many had to be read for it.
+fn look_at(
+    paths: &[&PathBuf],
+    known: &HashMap<String, Indexed>,
+    config: &Config,
+    told: &(dyn Fn(usize, usize) + Sync),
+) -> (Vec<Indexed>, usize) {
+    let (done, read) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let one = |path: &&PathBuf| {
+        let mut file = Indexed::unread(path);
+        let same = known.get(&file.name).filter(|k| (k.bytes, k.modified_ns) == (file.bytes, file.modified_ns));
+        file.found = same.map_or_else(
+            || {
+                read.fetch_add(1, Ordering::Relaxed);
+                look(path, config)
+            },
+            |file| file.found.clone(),
+        );
+        told(done.fetch_add(1, Ordering::Relaxed) + 1, paths.len());
+        file
+    };
+    let files = paths.par_iter().map(one).collect();
+    (files, read.into_inner())
+}
+
+fn told_of(unlisted: &Unlisted) -> Vec<Indexed> {
+    let told = unlisted.iter().map(|(path, why)| {
+        let (name, found) = (path.display().to_string(), Found::Unreadable(why.clone()));
+        Indexed { name, path: path.clone(), bytes: 0, modified_ns: 0, found }
+    });
+    told.collect()
+}
+
+impl Indexed {
+    /// What the system says of a file without opening it.
+    fn unread(path: &Path) -> Self {
+        let facts = std::fs::metadata(path);
+        let bytes = facts.as_ref().map_or(0, std::fs::Metadata::len);
+        let since = facts.and_then(|facts| facts.modified()).ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        let modified_ns = since.map_or(0, |since| since.as_nanos() as u64);
+        let (name, found) = (path.display().to_string(), Found::Unreadable("has not been read".to_owned()));
+        Self { name, path: path.to_owned(), bytes, modified_ns, found }
+    }
+
+    /// What is in one file.
+    pub(super) fn of(path: &Path, config: &Config) -> Self {
+        Self { found: look(path, config), ..Self::unread(path) }
     }
 }
 
@@ -205,9 +249,21 @@ fn look(path: &Path, config: &Config) -> Found {
 }
 
 /// Folders that cannot be listed, and why.
-type Unlisted = Vec<(PathBuf, String)>;
+pub(super) type Unlisted = Vec<(PathBuf, String)>;
 
 /// The recordings that are named or lie below a folder that is, each once, in order of their paths.
+pub(super) struct Listed {
+    pub paths: Vec<PathBuf>,
+    pub unlisted: Unlisted,
+}
+
+impl Listed {
+    pub fn below(paths: &[PathBuf]) -> Result<Self, IndexError> {
+        let (paths, unlisted) = below(paths)?;
+        Ok(Self { paths, unlisted })
+    }
+}
+
 fn below(paths: &[PathBuf]) -> Result<(Vec<PathBuf>, Unlisted), IndexError> {
     let (mut found, mut unlisted) = (BTreeSet::new(), Unlisted::new());
     // A link may lead back into a folder that it lies in.

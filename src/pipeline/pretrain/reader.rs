@@ -7,7 +7,8 @@ use super::super::shutdown::Shutdown;
 use super::super::stage::spawn;
 use super::corpus::Corpus;
 use super::order::Place;
-use super::stretch::{self, Stretch};
+use super::shards::Footers;
+use super::stretch::Stretch;
 use crate::learn::ReplayMemory;
 use crossbeam_channel::{Receiver, Sender};
 use std::io;
@@ -58,8 +59,9 @@ impl Reader {
             shutdown,
             |_, _| (),
             move || {
+                let mut footers = Footers::default();
                 for wanted in &asked {
-                    let load = read(&corpus, wanted, &stops);
+                    let load = read(&corpus, &mut footers, wanted, &stops);
                     if stops.is_requested() || done.send(load).is_err() {
                         break;
                     }
@@ -71,7 +73,7 @@ impl Reader {
 }
 
 /// Fills a memory with the windows of stretches.
-fn read(corpus: &Corpus, wanted: Wanted, stops: &Shutdown) -> Load {
+fn read(corpus: &Corpus, footers: &mut Footers, wanted: Wanted, stops: &Shutdown) -> Load {
     let Wanted { at, before, stretches, mut memory } = wanted;
     memory.clear();
     let mut files: Vec<u32> = stretches.iter().map(|stretch| stretch.file).collect();
@@ -81,11 +83,10 @@ fn read(corpus: &Corpus, wanted: Wanted, stops: &Shutdown) -> Load {
     let mut load = Load { at, memory, share, files, rejected: 0, broken: Vec::new() };
     for stretch in stretches {
         let memory = &mut load.memory;
-        let read =
-            stretch::read(&corpus.files[stretch.file as usize].path, &corpus.config, stretch, |origin, window| {
-                memory.push(origin, window);
-                !stops.is_requested() && memory.len() < memory.capacity()
-            });
+        let read = corpus.read(footers, stretch, |origin, window| {
+            memory.push(origin, window);
+            !stops.is_requested() && memory.len() < memory.capacity()
+        });
         match read {
             Ok(rejected) => load.rejected += rejected,
             Err(error) => load.broken.push((stretch.file, error.to_string())),
@@ -102,10 +103,10 @@ pub(super) fn read_thinned(corpus: &Corpus, stretches: &[Stretch], wanted: usize
     let some: Vec<Stretch> = stretches.iter().copied().step_by(step).collect();
     let all: usize = some.iter().map(|stretch| stretch.windows as usize).sum();
     let every = all.div_ceil(wanted).max(1);
-    let mut seen = 0;
+    let (mut seen, mut footers) = (0, Footers::default());
     for stretch in some {
         // What broke is told when it is read again, or by whoever embeds it: here it is just fewer windows.
-        let _ = stretch::read(&corpus.files[stretch.file as usize].path, &corpus.config, stretch, |origin, window| {
+        let _ = corpus.read(&mut footers, stretch, |origin, window| {
             if seen % every == 0 {
                 memory.push(origin, window);
             }

@@ -4,8 +4,9 @@
 //! stretch is read as far as filters, scale and verdicts remember it, and no farther.
 
 use super::super::plan::{OpenSource, Plan, PlanError};
-use super::super::windows::Windows;
+use super::super::windows::{CutWindow, Windows};
 use crate::config::Config;
+use crate::format::store::StoreError;
 use crate::format::xdf::is_xdf;
 use crate::learn::Origin;
 use crate::signal::{Block, Event, Stamp, StreamFacts};
@@ -32,6 +33,12 @@ pub enum StretchError {
     /// It is broken.
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// The place where it was prepared cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What was prepared is damaged.
+    #[error("{0} {1}")]
+    Shard(String, String),
 }
 
 /// Seconds that are read before a stretch at most to warm the running scale up.
@@ -57,7 +64,7 @@ pub(super) fn read(
     path: &Path,
     config: &Config,
     stretch: Stretch,
-    mut take: impl FnMut(Origin, &[f32]) -> bool,
+    mut take: impl FnMut(CutWindow<'_>) -> bool,
 ) -> Result<u64, StretchError> {
     let mut source = open(path, config)?;
     let plan = Plan::new(config, source.facts())?;
@@ -76,7 +83,7 @@ pub(super) fn read(
         taken += 1;
         if !window.is_learnable {
             rejected += 1;
-        } else if !take(Origin { source: stretch.file, first: window.origin.first }, window.samples) {
+        } else if !take(CutWindow { origin: Origin { source: stretch.file, ..window.origin }, ..window }) {
             break;
         }
     }

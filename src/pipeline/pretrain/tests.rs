@@ -10,12 +10,12 @@ use crate::pipeline::{MonotonicClock, Plan, Shutdown, Windows};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-fn bundled() -> PathBuf {
+pub(super) fn bundled() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("recordings/synthetic-16ch.edf")
 }
 
 /// A folder with links to the recording, by these names.
-fn folder(names: &[&str]) -> tempfile::TempDir {
+pub(super) fn folder(names: &[&str]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for name in names {
         let path = folder.path().join(name);
@@ -25,7 +25,7 @@ fn folder(names: &[&str]) -> tempfile::TempDir {
     folder
 }
 
-fn config() -> Config {
+pub(super) fn config() -> Config {
     let mut config = Config::default();
     config.model.widths = Some(vec![8, 16]);
     config.model.embedding = 16;
@@ -90,9 +90,9 @@ fn windows_are_those_of_a_run_and_in_the_middle_of_a_recording_nearly_so() {
     }
     let of = |first: u64, count: u32| {
         let (mut found, stretch) = (Vec::new(), Stretch { file: 3, first, windows: count });
-        let rejected = stretch::read(&bundled(), &config, stretch, |origin, window| {
-            assert_eq!(origin.source, 3);
-            found.push((origin.first, window.to_vec()));
+        let rejected = stretch::read(&bundled(), &config, stretch, |window| {
+            assert_eq!(window.origin.source, 3);
+            found.push((window.origin.first, window.samples.to_vec()));
             true
         });
         assert_eq!(found.len() as u64 + rejected.unwrap(), u64::from(count));

@@ -60,6 +60,7 @@ fn completions_and_the_manual_know_every_subcommand() {
         "certify",
         "export",
         "inspect",
+        "prepare",
         "pretrain",
         "probe",
         "synth",

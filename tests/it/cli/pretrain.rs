@@ -4,7 +4,7 @@ use super::program::{Desk, SMALL, Said, bundled};
 use serde_json::Value;
 
 /// A desk with recordings of several people, of two rates and with other channels, and one that is none.
-fn with_recordings() -> Desk {
+pub fn with_recordings() -> Desk {
     let desk = Desk::new();
     for (name, seed) in [("S1", "1"), ("S2", "2"), ("S3", "3"), ("S4", "4")] {
         std::fs::create_dir_all(desk.path(&format!("data/{name}"))).unwrap();
@@ -20,7 +20,7 @@ fn with_recordings() -> Desk {
     desk
 }
 
-const OFTEN: &str = "--method simclr --group S\\d+ --set window.hop_s=0.5 --set pretrain.every=10 --set pretrain.stretch_s=10 \
+pub const OFTEN: &str = "--method simclr --group S\\d+ --set window.hop_s=0.5 --set pretrain.every=10 --set pretrain.stretch_s=10 \
                      --set pretrain.mb=6 --set pretrain.windows=32";
 
 fn arguments<'a>(out: &'a str, more: &[&'a str]) -> Vec<&'a str> {
