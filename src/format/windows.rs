@@ -6,6 +6,7 @@
 //! is zero comes back as zero, since that is how a channel is absent.
 
 use super::parquet::{CREATED_BY, io_error, put, schema};
+use crate::format::digest::hex;
 use ::parquet::basic::{Compression, ZstdLevel};
 use ::parquet::column::reader::{ColumnReader, get_column_reader};
 use ::parquet::data_type::{
@@ -19,6 +20,7 @@ use ::parquet::file::serialized_reader::SerializedPageReader;
 use ::parquet::file::writer::SerializedFileWriter;
 use ::parquet::schema::types::ColumnPath;
 use bytes::{Buf, Bytes};
+use sha2::{Digest, Sha256};
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
@@ -107,6 +109,8 @@ pub struct Made {
     pub bytes: Bytes,
     /// Where each of its groups lies.
     pub groups: Vec<Range<u64>>,
+    /// SHA-256 of what it says at its end of what lies where.
+    pub footer_sha256: String,
     /// Its windows.
     pub rows: u64,
 }
@@ -132,6 +136,8 @@ impl Shard {
             // So often it is looked whether a page is full.
             .set_write_batch_size(16)
             .set_statistics_enabled(EnabledStatistics::None)
+            // Groups are read whole: pages need no index.
+            .set_offset_index_disabled(true)
             .set_column_dictionary_enabled(samples, false)
             .set_key_value_metadata(Some(vec![KeyValue::new("neurostream".to_owned(), common.told.clone())]))
             .build();
@@ -189,8 +195,10 @@ impl Shard {
     pub fn finish(mut self) -> io::Result<Made> {
         let metadata = self.writer.finish().map_err(io_error)?;
         let groups = (0..metadata.num_row_groups()).map(|group| range_of(&metadata, group)).collect();
-        let bytes = std::mem::take(self.writer.inner_mut()).into();
-        Ok(Made { bytes, groups, rows: self.rows })
+        let bytes: Bytes = std::mem::take(self.writer.inner_mut()).into();
+        let end = bytes.len() - END as usize;
+        let footer_sha256 = hex(&Sha256::digest(&bytes[end - bytes.slice(end..).get_u32_le() as usize..end]));
+        Ok(Made { bytes, groups, footer_sha256, rows: self.rows })
     }
 }
 
@@ -209,11 +217,15 @@ fn range_of(metadata: &ParquetMetaData, group: usize) -> Range<u64> {
 pub struct Footer(ParquetMetaData);
 
 impl Footer {
-    /// Reads it of a shard of so many bytes; `read` gives pieces of them.
+    /// Reads it of a shard of so many bytes, which must have this SHA-256; `read` gives pieces of them.
     ///
     /// # Errors
-    /// If `read` fails, or that is no shard.
-    pub fn read<E: From<WindowsError>>(size: u64, read: impl Fn(Range<u64>) -> Result<Bytes, E>) -> Result<Self, E> {
+    /// If `read` fails, or that is not the shard.
+    pub fn read<E: From<WindowsError>>(
+        size: u64,
+        sha256: &str,
+        read: impl Fn(Range<u64>) -> Result<Bytes, E>,
+    ) -> Result<Self, E> {
         if size < END {
             return Err(WindowsError::Damaged("it is too short").into());
         }
@@ -229,6 +241,12 @@ impl Footer {
         } else {
             read(begins..size - END)?
         };
+        // Nothing is made of numbers that may be anything.
+        if hex(&Sha256::digest(&whole)) != sha256 {
+            return Err(
+                WindowsError::Damaged("what it says at its end has not the SHA-256 that its manifest says").into()
+            );
+        }
         let metadata = ParquetMetaDataReader::decode_metadata(&whole).map_err(WindowsError::from)?;
         Ok(Self(metadata))
     }
@@ -354,8 +372,8 @@ mod tests {
         Common { frames, channels, rate_hz: 250.0, told: "{}".to_owned() }
     }
 
-    fn footer(bytes: &Bytes) -> Result<Footer, WindowsError> {
-        Footer::read(bytes.len() as u64, |range| {
+    fn footer(bytes: &Bytes, sha256: &str) -> Result<Footer, WindowsError> {
+        Footer::read(bytes.len() as u64, sha256, |range| {
             Ok::<_, WindowsError>(bytes.slice(range.start as usize..range.end as usize))
         })
     }
@@ -374,8 +392,8 @@ mod tests {
             shard.push("a.edf", "a", &group).unwrap();
             shard.push("b.edf", "b", &group).unwrap();
             prop_assert_eq!(shard.rows(), 8);
-            let Made { bytes, groups, .. } = shard.finish().unwrap();
-            let footer = footer(&bytes).unwrap();
+            let Made { bytes, groups, footer_sha256, .. } = shard.finish().unwrap();
+            let footer = footer(&bytes, &footer_sha256).unwrap();
             let at = groups[1].clone();
             prop_assert_eq!((footer.range(1), footer.range(2)), (Some(at.clone()), None));
             let rows = footer.rows(1, 4, bytes.slice(at.start as usize..at.end as usize)).unwrap();
@@ -420,23 +438,20 @@ mod tests {
         let group = Group::of(vec![0], vec![1.0], &[1.0, -2.0], 2);
         let mut shard = Shard::new(&common(1, 2)).unwrap();
         shard.push("a.edf", "", &group).unwrap();
-        let Made { bytes, groups, .. } = shard.finish().unwrap();
+        let Made { bytes, groups, footer_sha256, .. } = shard.finish().unwrap();
         for cut in [0, 7, 12, bytes.len() - 1] {
-            assert!(footer(&bytes.slice(..cut)).is_err(), "{cut}");
+            assert!(footer(&bytes.slice(..cut), &footer_sha256).is_err(), "{cut}");
         }
-        let whole = footer(&bytes).unwrap();
+        let whole = footer(&bytes, &footer_sha256).unwrap();
         let part = bytes.slice(groups[0].start as usize..groups[0].end as usize - 10);
         assert!(whole.rows(0, 1, part).is_err() && whole.rows(1, 1, Bytes::new()).is_err());
-        for at in 0..bytes.len() {
+        // Whatever changes behind the first letters, it is found.
+        let group = |bytes: &Bytes| Sha256::digest(&bytes[groups[0].start as usize..groups[0].end as usize]);
+        for at in 4..bytes.len() {
             let mut other = bytes.to_vec();
             other[at] ^= 0x55;
-            // Whatever it is, it is told or read, and nothing panics.
             let other = Bytes::from(other);
-            if let Ok(footer) = footer(&other)
-                && let Some(range) = footer.range(0).filter(|range| range.end <= other.len() as u64)
-            {
-                let _ = footer.rows(0, 1, other.slice(range.start as usize..range.end as usize));
-            }
+            assert!(footer(&other, &footer_sha256).is_err() || group(&other) != group(&bytes), "{at}");
         }
     }
 }

@@ -149,6 +149,8 @@ pub struct ShardEntry {
     pub rows: u64,
     /// Its SHA-256.
     pub sha256: String,
+    /// SHA-256 of what it says at its end of what lies where.
+    pub footer_sha256: String,
 }
 
 /// A stretch that is done.

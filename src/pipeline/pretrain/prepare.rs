@@ -280,7 +280,8 @@ impl Preparation {
             let (bytes, rows, sha256) = (made.bytes.len() as u64, made.rows, hex(&Sha256::digest(&made.bytes)));
             self.store.write(&file, made.bytes)?;
             self.tally.bytes += bytes;
-            self.manifest.shards.push(ShardEntry { file, bytes, rows, sha256 });
+            let footer_sha256 = made.footer_sha256;
+            self.manifest.shards.push(ShardEntry { file, bytes, rows, sha256, footer_sha256 });
         }
         self.manifest.stretches.append(&mut pending);
         self.write_manifest()

@@ -180,14 +180,14 @@ impl Shards {
         };
         let Place { entry, shard } = &places[at];
         let Some(shard) = *shard else { return Ok(entry.rejected) };
-        let ShardEntry { file: name, bytes: size, .. } = &self.files[shard];
+        let ShardEntry { file: name, bytes: size, footer_sha256, .. } = &self.files[shard];
         let damaged =
             |error: &WindowsError| StretchError::Shard(format!("{}/{name}", self.store.place()), error.to_string());
         if !footers.0.contains_key(&shard) {
             if footers.0.len() >= FOOTERS {
                 footers.0.clear();
             }
-            let footer = Footer::read(*size, |range| self.store.range(name, range).map_err(Torn::Store));
+            let footer = Footer::read(*size, footer_sha256, |range| self.store.range(name, range).map_err(Torn::Store));
             let footer = footer.map_err(|error| match error {
                 Torn::Store(error) => StretchError::Store(error),
                 Torn::Windows(error) => damaged(&error),
