@@ -181,6 +181,7 @@ impl LookoutStage {
             alarms: alarms.raised(),
             hours: alarms.hours(),
             windows: self.novelty.as_ref().map_or(0, Novelty::windows),
+            judged: alarms.windows(),
             one_in_ten: alarms.tenth(),
             limit: alarms.limit(),
         }));

@@ -191,6 +191,8 @@ pub struct NoveltyView {
     pub last: Option<(f64, f32)>,
     /// Windows that it is compared with.
     pub windows: usize,
+    /// Windows that were compared.
+    pub judged: u64,
     /// Alarms so far.
     pub alarms: u64,
     /// Hours that were looked at.

@@ -52,6 +52,12 @@ impl Alarms {
         self.raised
     }
 
+    /// Windows that were heard of.
+    #[must_use]
+    pub fn windows(&self) -> u64 {
+        self.windows
+    }
+
     /// Hours that were looked at.
     #[must_use]
     pub fn hours(&self) -> f64 {

@@ -20,6 +20,7 @@ pub(super) fn told(gauges: &Gauges, view: &View) -> String {
         health(&mut told, &view.trainer);
     }
     teaching(&mut told, view);
+    novelty(&mut told, gauges);
     recording(&mut told, gauges);
     program(&mut told, view);
     told.into_text()
@@ -163,6 +164,15 @@ fn teaching(told: &mut Exposition, view: &View) {
         told.gauge("neurostream_teaching_accuracy_ratio", "Share of them that it told right.").is(exam.accuracy);
         told.gauge("neurostream_teaching_chance_ratio", "What guessing would have.").is(exam.chance);
     }
+}
+
+fn novelty(told: &mut Exposition, gauges: &Gauges) {
+    let Some(lookout) = &gauges.lookout else { return };
+    let status = lookout.load();
+    told.counter("neurostream_novelty_windows_total", "Windows that were compared with those before.")
+        .is(status.judged as f64);
+    told.counter("neurostream_novelty_alarms_total", "Alarms: windows unlike all before.").is(status.alarms as f64);
+    told.gauge("neurostream_novelty_known_windows", "Windows that others are compared with.").is(status.windows as f64);
 }
 
 fn recording(told: &mut Exposition, gauges: &Gauges) {

@@ -199,6 +199,7 @@ fn odd_view() -> impl Strategy<Value = View> {
             novelty: (gaps % 2 > 0).then_some(NoveltyView {
                 last: (gaps % 3 > 0).then_some((behind_s, data_age_s as f32)),
                 windows: gaps as usize,
+                judged: gaps,
                 alarms: gaps,
                 hours: wall_s,
                 one_in_ten: None,
