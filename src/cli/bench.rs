@@ -1,7 +1,7 @@
 //! `bench train`: how long a training step takes, for the race against the twin in PyTorch.
 
 use super::arguments::{Benchmark, Format, TrainBenchmark};
-use neurostream::learn::nn::{Backend, Compute, Kernels};
+use neurostream::learn::nn::{Backend, Compute, Kernels, card};
 use neurostream::learn::twin::{Shape, Task, twin};
 use neurostream::pipeline::{MonotonicClock, own_pool};
 use neurostream::signal::Clock;
@@ -45,8 +45,12 @@ fn train(arguments: &TrainBenchmark) -> anyhow::Result<ExitCode> {
     })?;
 
     let _pool = own_pool("bench", *threads, false);
-    let mut twin = twin(task, shape, *seed, Compute::new(*backend, kernels))
-        .map_err(|why| super::Unusable(format!("--shape {text}: {why}")))?;
+    let compute = Compute::new(*backend, kernels);
+    if compute.is_on_card() {
+        writeln!(io::stderr(), "neurostream: on {}", card::open()?)?;
+    }
+    let mut twin =
+        twin(task, shape, *seed, compute).map_err(|why| super::Unusable(format!("--shape {text}: {why}")))?;
     let clock = MonotonicClock::new();
     let mut loss = 0.0;
     for _ in 0..WARM_UP {

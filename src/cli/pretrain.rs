@@ -217,6 +217,9 @@ impl Session<'_> {
         let (began, first) = (clock.now(), training.trainer().status().steps);
         let (mut saved_at, mut sum, mut in_a_row) = (began, [0.0; 2], 0);
         loop {
+            for text in training.news() {
+                progress.say(&text)?;
+            }
             let step = training.trainer().status().steps;
             if by_steps && step >= train.steps {
                 return Ok(Ended::Steps);

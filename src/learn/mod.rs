@@ -31,8 +31,8 @@ pub use heads::{Classifier, HeadKind, Heads, Lesson, Lessons};
 pub use health::Health;
 pub use model::{Model, ModelCard, ModelError};
 pub use objective::{
-    Asks, AutoencoderSettings, Batch, CpcNegatives, Forecast, KeyQueue, Learnt, Lecture, MaskSettings, MaskTarget,
-    Method, MixupKeys, MixupSettings, Objective, ObjectiveSettings, Origin, StepReport, build, loss,
+    Asks, AutoencoderSettings, Batch, Builder, CpcNegatives, Forecast, Judged, KeyQueue, Learnt, Lecture, MaskSettings,
+    MaskTarget, Method, MixupKeys, MixupSettings, Objective, ObjectiveSettings, Origin, StepReport, build, loss,
 };
 pub use optimiser::{AdamW, Schedule};
 pub use replay::{Policy, ReplayMemory};

@@ -30,7 +30,7 @@ pub(super) fn start(
 ) -> io::Result<Vec<&'static str>> {
     let (time, token, ends) = (Arc::clone(clock), shutdown.clone(), ends.clone());
     if let Some(train) = &mut stages.train {
-        train.save_beside(shutdown, &ends)?;
+        train.begin(shutdown, &ends)?;
     }
     spawn(PIPELINE, false, shutdown, ends.tells_end(), move || {
         let _pool = own_pool(PIPELINE, threads, false);

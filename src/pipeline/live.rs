@@ -68,7 +68,7 @@ pub(super) fn start(
     })?;
     if let Some(mut train) = train {
         names.push(TRAIN);
-        train.save_beside(shutdown, ends)?;
+        train.begin(shutdown, ends)?;
         let (time, bell, token) = (Arc::clone(clock), Arc::clone(&bells.train), shutdown.clone());
         spawn(TRAIN, true, shutdown, ends.tells_end(), move || {
             let _ = of_train.send(training(train, &bell, &*time, &token, threads));

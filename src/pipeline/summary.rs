@@ -239,6 +239,11 @@ impl Summary {
                 "  {method} {losses}, {} generations, {} windows learnt from, {} refused",
                 training["generations"], windows["trained"], windows["rejected"]["quality"]
             );
+            if let Some(name) = training["card"]["name"].as_str() {
+                let failed = training["card"]["failed"].as_str();
+                let failed = failed.map_or_else(String::new, |why| format!(", given up: {why}; then on the CPU"));
+                let _ = writeln!(text, "  trained on {name}{failed}");
+            }
             let (refused, rollbacks) = (number(&training["refused"]), number(&training["rollbacks"]));
             if refused > 0.0 {
                 let _ = writeln!(text, "  gate: {refused} candidates not served, {rollbacks} roll-backs");
@@ -292,6 +297,7 @@ fn quality(gauges: &Gauges) -> Option<Value> {
 
 fn training(method: &str, wall_s: f64, train: Option<TrainEnd>, telemetry: Option<&Telemetry>) -> Value {
     let forgone = train.as_ref().map_or(0, |end| end.forgone);
+    let card = train.as_ref().and_then(|end| end.card.clone());
     let (status, weights) = train.map_or_else(Default::default, |end| (end.status, Some(end.weights_sha256)));
     let state = telemetry.map(|t| t.trainer().state).unwrap_or_default();
     let found = status.examination.as_deref();
@@ -299,7 +305,7 @@ fn training(method: &str, wall_s: f64, train: Option<TrainEnd>, telemetry: Optio
     if state == TrainerState::Stopped {
         alarms.push(state.word());
     }
-    json!({
+    let mut told = json!({
         "method": method,
         "steps": status.steps,
         "steps_per_s": rounded(status.steps_this_run as f64 / wall_s.max(1e-9)),
@@ -314,7 +320,11 @@ fn training(method: &str, wall_s: f64, train: Option<TrainEnd>, telemetry: Optio
         "learning_rate_share": status.rate,
         "health": health(&status, &alarms),
         "weights_sha256": weights,
-    })
+    });
+    if let Some(card) = card {
+        told["card"] = json!({"name": card.name(), "failed": card.failed()});
+    }
+    told
 }
 
 /// The figures of the last look at the weights; those that need held windows are absent where there were too few.

@@ -4,6 +4,7 @@
 //! are owed depends on frames alone, so that at full speed a run is repeatable.
 
 use super::budget::{Budget, Rest};
+use super::card::Card;
 use super::lookout::KnownBoard;
 use super::report::Report;
 use super::run::Ends;
@@ -88,6 +89,8 @@ pub(super) struct TrainEnd {
     /// Steps that were owed and not taken in time.
     pub forgone: u64,
     pub weights_sha256: String,
+    /// The graphics card that trained, where one did.
+    pub card: Option<Arc<Card>>,
     pub checkpoint: Option<Result<PathBuf, CheckpointError>>,
 }
 
@@ -117,6 +120,7 @@ pub(super) struct TrainStage {
     batch: Batch,
     orders: Receiver<Order>,
     rest: Rest,
+    card: Option<Arc<Card>>,
     /// True where the time that a window takes counts.
     is_timed: bool,
     reports: Sender<Report>,
@@ -154,6 +158,8 @@ pub(super) struct TrainParts {
     pub orders: Receiver<Order>,
     /// How long it rests after work, as a multiple of it, while a stream is live.
     pub rest: f64,
+    /// The graphics card that trains, where one does.
+    pub card: Option<Arc<Card>>,
     pub reports: Sender<Report>,
 }
 
@@ -182,6 +188,7 @@ impl TrainStage {
             batch: Batch::default(),
             orders: parts.orders,
             rest: Rest::new(if parts.at_full_speed { 0.0 } else { parts.rest }),
+            card: parts.card,
             is_timed: !parts.at_full_speed,
             reports: parts.reports,
         }
@@ -269,6 +276,7 @@ impl TrainStage {
             status: self.trainer.status().clone(),
             memory: (memory.len(), memory.capacity()),
         });
+        self.tell_of_card(now);
         if self.checkpoints.as_ref().is_some_and(|c| now - saved >= c.every_s)
             && self.saver.as_ref().is_some_and(Saver::is_idle)
         {
@@ -295,6 +303,13 @@ impl TrainStage {
             _ => return,
         };
         self.tell(now, if status.drifts { EventKind::Warning } else { EventKind::Ready }, text);
+    }
+
+    /// Says that the graphics card failed.
+    fn tell_of_card(&self, now: Stamp) {
+        for text in self.card.iter().flat_map(|card| card.news()) {
+            self.tell(now, EventKind::Warning, text);
+        }
     }
 
     /// Does what a person asked for.
@@ -347,11 +362,14 @@ impl TrainStage {
         }
     }
 
-    /// Lets checkpoints be written by a thread of their own.
+    /// Lets checkpoints be written by a thread of their own, and a card end with the run.
     ///
     /// # Errors
     /// If the system gives no more threads.
-    pub fn save_beside(&mut self, shutdown: &Shutdown, ends: &Ends) -> std::io::Result<()> {
+    pub fn begin(&mut self, shutdown: &Shutdown, ends: &Ends) -> std::io::Result<()> {
+        if let Some(card) = &self.card {
+            card.heed(shutdown);
+        }
         if let Some(to) = &self.checkpoints {
             self.saver = Some(Saver::start(to.run.clone(), self.reports.clone(), shutdown, ends.tells_end())?);
         }
@@ -391,11 +409,14 @@ impl TrainStage {
         self.admit(clock);
         self.slide.finish(&mut self.reader);
         self.counts.rejected_gap.store(self.slide.rejected(), Ordering::Relaxed);
-        TrainEnd {
+        let end = TrainEnd {
             checkpoint: self.save(),
             status: self.trainer.status().clone(),
             forgone: self.budget.forgone(),
             weights_sha256: self.trainer.weights_sha256(),
-        }
+            card: self.card.clone(),
+        };
+        self.tell_of_card(clock.now());
+        end
     }
 }

@@ -5,6 +5,7 @@
 use super::{augmentations, metrics, reference};
 use crate::config::{Config, ConfigError, Document, Problem, Speed, Streams, TrainConfig};
 use crate::dsp::{Limit, Spread};
+use crate::learn::nn::card::{self, CardError};
 use crate::learn::nn::{Backend, Kernels};
 use crate::learn::{Architecture, CpcNegatives, Forecast, MaskTarget, Method, MixupKeys, Policy};
 use crate::serve::record::RecordFormat;
@@ -354,10 +355,22 @@ impl Findings {
             let allowed = "must end in .edf, .bdf or .xdf, or have no ending";
             self.0.push(Problem::of("record.file", format!("\"….{ending}\""), allowed));
         }
-        self.word("compute.device", &config.compute.device, Backend::ALL.iter().map(|backend| backend.word()));
+        self.device(&config.compute.device);
         self.word("compute.kernels", &config.compute.kernels, Kernels::ALL.map(Kernels::word));
+        self.range("compute.step_limit_s", config.compute.step_limit_s, 1.0..=3600.0);
         self.range("compute.threads", config.compute.threads, 0..=1024);
         self.word("compute.priority", &config.compute.priority, ["auto", "off"]);
+    }
+
+    fn device(&mut self, device: &str) {
+        let before = self.0.len();
+        self.word("compute.device", device, Backend::ALL.iter().map(|backend| backend.word()));
+        if device == card::WORD
+            && self.0.len() > before
+            && let Some(problem) = self.0.pop()
+        {
+            self.0.push(problem.hint(CardError::NotBuilt.to_string()));
+        }
     }
 }
 

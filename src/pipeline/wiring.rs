@@ -5,6 +5,7 @@
 
 use super::acquire::{AcquireParts, AcquireStage, Said};
 use super::attach::{Attachment, BindError};
+use super::card::{self, Card};
 use super::display::DisplayStage;
 use super::keepsake::Keepsake;
 use super::lookout::LookoutStage;
@@ -16,19 +17,22 @@ use super::plan::{OpenSource, Plan};
 use super::priority::Priority;
 use super::recorder::{Recorder, RecorderParts, record_settings};
 use super::report::Report;
+use super::rings::{HEADERS, Rings};
 use super::serving::Serving;
 use super::teach::TeachStage;
 use super::teaching::Teaching;
-use super::telemetry::{Consumer, Gauges, Telemetry};
+use super::telemetry::{Gauges, Telemetry};
 use super::timeline::Timeline;
 use super::train::{Checkpoints, TrainParts, TrainStage};
 use super::watch::Watch;
 use crate::dsp::{Conditioner, Ratio, StateError};
 use crate::format::disk::{Disk, OsDisk};
 use crate::format::embedding::{Beside, EmbeddingFile, EmbeddingFileError};
+use crate::learn::nn::Compute;
+use crate::learn::nn::card::CardError;
 use crate::learn::{Checkpoint, CheckpointError, Trainer};
 use crate::lsl::{Library, LslError};
-use crate::ring::{Branch, Doorbell, FrameReader, MarkerWriter, RingShape, Tee, WhenFull, frames_of, markers};
+use crate::ring::{Doorbell, MarkerWriter, Tee, WhenFull, markers};
 use crate::serve::record::RecordError;
 use crate::serve::{EncodeStage, ProcessedStage, ServingSettings};
 use crate::signal::{Clock, Event, EventKind};
@@ -81,6 +85,9 @@ pub enum WiringError {
     /// Memory that is to be locked.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// The graphics card.
+    #[error("compute.device = \"gpu\": {0}")]
+    Card(#[from] CardError),
     /// The outgoing stream.
     #[error(transparent)]
     Lsl(#[from] LslError),
@@ -145,8 +152,6 @@ const RING_S: f64 = 4.0;
 const RECORD_RING_S: f64 = 12.0;
 /// Orders that may wait for the trainer.
 const ORDERS: usize = 16;
-/// Blocks that a ring holds at most; live sources may send a block a frame.
-const HEADERS: usize = 16_384;
 /// Markers that may wait for the encoder; more in one block, or while it is busy, are lost and counted.
 pub(super) const MARKERS: usize = 1024;
 /// Seconds by which a marker of another stream, or a key, may come later than its frame.
@@ -187,9 +192,11 @@ impl Stages {
         if !training {
             // Only the encoder is wanted of it.
             settings.memory_windows = 0;
+            settings.objective.compute = Compute::default();
         }
         memory::has_room(&settings)?;
-        let mut trainer = Trainer::new(settings)
+        let card = Card::wanted(config, &settings, &mut notes)?;
+        let mut trainer = Trainer::built_by(settings, card::builder(card.as_ref()))
             .using(config.train.memory.uses)
             .drifting(config.train.memory.drift_fraction)
             .guarded(plan.gate.clone());
@@ -367,6 +374,7 @@ impl Stages {
                 at_full_speed: plan.at_full_speed,
                 orders: ordered,
                 rest: plan.rest(),
+                card,
                 reports: reports.clone(),
             })
         });
@@ -460,31 +468,6 @@ fn attachment(socket: Option<&Socket>, notes: &mut Vec<String>) -> Result<Option
             notes.push(format!("nobody can attach: {error}"));
             Ok(None)
         }
-    }
-}
-
-/// Makes rings and remembers their counters.
-struct Rings<'a> {
-    plan: &'a Plan,
-    consumers: Vec<Consumer>,
-}
-
-impl Rings<'_> {
-    /// A ring for `capacity` frames of so many channels at so many hertz.
-    fn make(
-        &mut self,
-        name: &'static str,
-        doorbell: &Arc<Doorbell>,
-        (channels, rate_hz): (usize, f64),
-        capacity: usize,
-        with_amplitudes: bool,
-    ) -> (FrameReader, Branch) {
-        let headers = capacity.min(HEADERS);
-        let (writer, reader) = frames_of(RingShape { channels, rate_hz, capacity, headers, with_amplitudes });
-        let capacity = (capacity as f64 * self.plan.facts.rate_hz / rate_hz).ceil() as u64;
-        self.consumers.push(Consumer { name, written: writer.counts(), read: reader.counts(), capacity });
-        let when_full = if self.plan.at_full_speed { WhenFull::Wait } else { WhenFull::Lose };
-        (reader, Branch { writer, when_full, doorbell: Arc::clone(doorbell) })
     }
 }
 

@@ -140,7 +140,7 @@ pub struct TrainBenchmark {
     /// Seed of weights and data.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// cpu; ndarray where it was built with that feature.
+    /// cpu; gpu and ndarray where it was built with these features.
     #[arg(long, default_value = "cpu")]
     pub device: String,
     /// own, or plain for burn's own layers.

@@ -1,4 +1,4 @@
-//! `doctor`: why a stream is not found, and what to do.
+//! `doctor`: why a stream is not found, what could train, and what to do.
 //!
 //! Runs its looks one after the other on the main thread. Invariant: each finding says what was seen and, unless all is
 //! well, what to do; a look that fails is a finding and does not stop the next.
@@ -7,6 +7,7 @@ mod network;
 mod settings;
 
 use super::arguments::{DoctorArguments, Format};
+use neurostream::learn::nn::card::{self, CardError};
 use neurostream::lsl::{ClockOffset, Inlet, Library, MarkerInlet, Outlet, SampleFormat, StreamInfo, resolve, visible};
 use serde_json::json;
 use settings::Settings;
@@ -78,9 +79,24 @@ pub fn doctor(arguments: &DoctorArguments) -> anyhow::Result<ExitCode> {
             findings.extend(of_streams(&library, arguments.predicate.as_deref(), &settings));
         }
     }
+    findings.extend(of_cards());
     print(&findings, arguments.format)?;
     let is_bad = findings.iter().any(|finding| finding.state == State::Bad);
     Ok(if is_bad { ExitCode::from(super::FAILED) } else { ExitCode::SUCCESS })
+}
+
+/// What there is to train on beside the processor.
+fn of_cards() -> Vec<Finding> {
+    match card::adapters() {
+        Ok(adapters) => {
+            let seen =
+                |adapter: &card::Adapter| Finding::good(format!("compute.device = \"gpu\" can train on {adapter}"));
+            adapters.iter().map(seen).collect()
+        }
+        // Most programs are built so, and want nothing of it.
+        Err(CardError::NotBuilt) => vec![Finding::good("trains on the processor: built without graphics cards")],
+        Err(error) => vec![Finding::note(error.to_string(), "compute.device = \"cpu\" trains without")],
+    }
 }
 
 fn of_library(library: &Library) -> Finding {

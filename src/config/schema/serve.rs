@@ -62,10 +62,12 @@ pub struct MetricsConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ComputeConfig {
-    /// `cpu`; `ndarray` where it was built with that feature.
+    /// What trains: `cpu`; `gpu` and `ndarray` where it was built with these features.
     pub device: String,
     /// `own`, or `plain` for burn's own layers: slower, for comparison.
     pub kernels: String,
+    /// Seconds that a call to a graphics card may take before the CPU takes over.
+    pub step_limit_s: f64,
     /// Threads of the trainer; 0 for all cores but one.
     pub threads: usize,
     /// `auto`: threads of the data path ask to go ahead of all others; `off`.
@@ -76,8 +78,14 @@ pub struct ComputeConfig {
 
 impl Default for ComputeConfig {
     fn default() -> Self {
-        let word = str::to_owned;
-        Self { device: word("cpu"), kernels: word("own"), threads: 0, priority: word("auto"), lock_memory: false }
+        Self {
+            device: "cpu".to_owned(),
+            kernels: "own".to_owned(),
+            step_limit_s: 60.0,
+            threads: 0,
+            priority: "auto".to_owned(),
+            lock_memory: false,
+        }
     }
 }
 

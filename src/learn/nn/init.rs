@@ -3,6 +3,7 @@
 //! Owns the generator; invariant: the same seed and order of draws give the same weights on every machine and in every
 //! thread (burn's own generator is one stream for the whole process).
 
+use super::card;
 use burn::module::{Param, ParamId};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{RngExt, SeedableRng};
@@ -41,6 +42,9 @@ pub enum Backend {
     /// Burn's ndarray backend, which its authors deprecate; with the plain kernels only.
     #[cfg(feature = "ndarray")]
     NdArray,
+    /// Burn's wgpu backend on a graphics card; with the plain kernels only.
+    #[cfg(feature = "gpu")]
+    Gpu,
 }
 
 impl Backend {
@@ -49,6 +53,8 @@ impl Backend {
         Self::Flex,
         #[cfg(feature = "ndarray")]
         Self::NdArray,
+        #[cfg(feature = "gpu")]
+        Self::Gpu,
     ];
 
     /// The word in configurations.
@@ -58,6 +64,8 @@ impl Backend {
             Self::Flex => "cpu",
             #[cfg(feature = "ndarray")]
             Self::NdArray => "ndarray",
+            #[cfg(feature = "gpu")]
+            Self::Gpu => card::WORD,
         }
     }
 }
@@ -77,19 +85,27 @@ impl Compute {
         Self { backend, kernels }
     }
 
+    /// True if tensors live on a graphics card, which may fail while the program goes on.
+    #[must_use]
+    pub fn is_on_card(self) -> bool {
+        self.backend.word() == card::WORD
+    }
+
     /// The kernels.
     #[must_use]
     pub fn kernels(self) -> Kernels {
         self.kernels
     }
 
-    /// The device that serves: without gradients.
+    /// The device without gradients: of targets, and of what is served, unless that is on a graphics card.
     #[must_use]
     pub fn serving(self) -> Device {
         match self.backend {
             Backend::Flex => Device::flex(),
             #[cfg(feature = "ndarray")]
             Backend::NdArray => Device::ndarray(),
+            #[cfg(feature = "gpu")]
+            Backend::Gpu => card::device(),
         }
     }
 

@@ -6,6 +6,7 @@
 mod activation;
 mod attention_op;
 mod buffer;
+pub mod card;
 mod conv;
 mod conv_kernel;
 mod conv_op;

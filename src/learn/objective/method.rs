@@ -17,6 +17,7 @@ use super::{Asks, Objective};
 use crate::learn::nn::Compute;
 use crate::learn::{EncoderShape, Schedule};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// A self-supervised method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -187,6 +188,9 @@ impl ObjectiveSettings {
         }
     }
 }
+
+/// What builds objectives: [`build`], or what puts something around them.
+pub type Builder = Arc<dyn Fn(&ObjectiveSettings) -> Box<dyn Objective> + Send + Sync>;
 
 /// Builds the objective.
 #[must_use]

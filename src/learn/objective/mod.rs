@@ -31,7 +31,7 @@ pub use autoencoder::AutoencoderSettings;
 pub use batch::{Asks, Batch, Origin, VIEWS};
 pub use cpc::CpcNegatives;
 pub use forecast::Forecast;
-pub use method::{Method, ObjectiveSettings, build};
+pub use method::{Builder, Method, ObjectiveSettings, build};
 pub use mixup::{MixupKeys, MixupSettings};
 pub use moco::KeyQueue;
 pub use supervised::Lecture;

@@ -9,7 +9,7 @@ use crate::learn::gate::{
     mean_square, metrics,
 };
 use crate::learn::health::linear_cka;
-use crate::learn::objective::{Batch, Judged, Learnt, Origin, build};
+use crate::learn::objective::{Batch, Judged, Learnt, Origin};
 use crate::learn::{Axes, Encoder, Forecast, Generation, Health, Method, parameters};
 use crate::signal::{Clock, Stamp};
 use rand::SeedableRng;
@@ -31,7 +31,8 @@ impl Trainer {
     pub fn guarded(mut self, settings: GateSettings) -> Self {
         let (generation, raw) = (self.first_generation(Stamp::default()), self.objective.encoder());
         let served = Accepted { generation, raw, learnt: self.objective.learnt() };
-        self.gate = Some(Box::new(Gate::new(settings, served, build(&self.settings.objective), self.settings.frames)));
+        let judge = (self.builder)(&self.settings.objective);
+        self.gate = Some(Box::new(Gate::new(settings, served, judge, self.settings.frames)));
         self
     }
 

@@ -16,7 +16,7 @@ pub(super) use saved::SERVED_METRIC;
 
 use super::draw::{Drawing, Drawn};
 use super::gate::{Examination, Gate};
-use super::objective::{Batch, Objective, ObjectiveSettings, Origin, StepReport, build};
+use super::objective::{Batch, Builder, Objective, ObjectiveSettings, Origin, StepReport, build};
 use super::{Generation, Health, Policy, ReplayMemory};
 use crate::signal::Stamp;
 use crate::window::{AugmentationStep, Augmenter, WindowShape};
@@ -89,6 +89,7 @@ pub struct TrainerStatus {
 /// Trains one objective on the windows that it is given.
 pub struct Trainer {
     settings: TrainerSettings,
+    builder: Builder,
     objective: Box<dyn Objective>,
     memory: ReplayMemory,
     augmenter: Augmenter,
@@ -120,13 +121,20 @@ impl Trainer {
     /// A trainer with an empty memory and first weights.
     #[must_use]
     pub fn new(settings: TrainerSettings) -> Self {
+        Self::built_by(settings, Arc::new(build))
+    }
+
+    /// The same with objectives from elsewhere.
+    #[must_use]
+    pub fn built_by(settings: TrainerSettings, builder: Builder) -> Self {
         let (seed, channels) = (settings.objective.seed, settings.objective.encoder.channels);
         let shape = WindowShape { frames: settings.frames, channels, rate_hz: settings.rate_hz };
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         // Stream 0 of this seed draws the first weights.
         rng.set_stream(1);
         Self {
-            objective: build(&settings.objective),
+            objective: builder(&settings.objective),
+            builder,
             memory: ReplayMemory::new(settings.memory_windows, [settings.frames, channels]).keeping(
                 settings.policy,
                 settings.recent_fraction,

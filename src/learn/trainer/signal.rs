@@ -7,7 +7,7 @@ use super::Trainer;
 use super::saved::{behind, with_prefix};
 use crate::learn::gate::{Canary, counters, of_counters};
 use crate::learn::numbers::{numbers, of_numbers, of_origins, of_rng, of_rows, origins, put_rng, values};
-use crate::learn::objective::{Learnt, build};
+use crate::learn::objective::Learnt;
 use crate::learn::{Generation, Health};
 use crate::signal::Stamp;
 
@@ -80,7 +80,7 @@ impl Trainer {
         ) {
             let showed = of_counters(TRIAL_METRIC, &learnt.counters);
             let learnt = behind(CANARY, learnt);
-            let mut other = build(&self.settings.objective);
+            let mut other = (self.builder)(&self.settings.objective);
             // What does not fit is tried anew with the next candidate.
             if other.restore(&learnt).is_ok() {
                 let [std, rankme, cosine] = [std, rankme, cosine].map(f64::from_bits);

@@ -3,10 +3,12 @@
 //! On the caller's thread, with a thread that reads ahead. Invariant: in one pass no window is dealt twice, and a checkpoint
 //! holds the place from which dealing goes on.
 
+use super::super::card::{self, Card};
 use super::super::shutdown::{Reason, Shutdown};
 use super::corpus::Corpus;
 use super::order::{Order, Place, dealt};
 use super::reader::{Load, Reader, Wanted, read_thinned};
+use crate::learn::nn::card::CardError;
 use crate::learn::{Batch, Checkpoint, CheckpointError, Policy, ReplayMemory, StepReport, Trainer, Validation};
 use crate::signal::Clock;
 use crossbeam_channel::RecvTimeoutError;
@@ -40,6 +42,9 @@ pub enum PretrainError {
          that training cannot go on as if it had not stopped; name another --out to train on these"
     )]
     OtherRecordings(String),
+    /// There is no graphics card.
+    #[error("compute.device = \"gpu\": {0}")]
+    Card(#[from] CardError),
     /// The thread that reads is gone.
     #[error("the thread that reads recordings ended: {0}")]
     Reader(String),
@@ -94,6 +99,8 @@ pub struct Pretraining {
     judged: ReplayMemory,
     batch: Batch,
     tally: Tally,
+    card: Option<Arc<Card>>,
+    notes: Vec<String>,
     /// Steps since the pass began.
     steps: u64,
 }
@@ -111,7 +118,10 @@ impl Pretraining {
         let (plan, pretrain) = (&corpus.plan, &corpus.config.pretrain);
         let settings =
             crate::learn::TrainerSettings { memory_windows: 1, policy: Policy::Fifo, ..plan.trainer.clone() };
-        let mut trainer = Trainer::new(settings);
+        let mut notes = Vec::new();
+        let card = Card::wanted(&corpus.config, &settings, &mut notes)?;
+        card.iter().for_each(|card| card.heed(shutdown));
+        let mut trainer = Trainer::built_by(settings, card::builder(card.as_ref()));
         let (mut place, mut dealt) = (Place::default(), 0);
         if let Some((path, checkpoint)) = resumed {
             checkpoint.fits(path, &plan.identity)?;
@@ -151,6 +161,8 @@ impl Pretraining {
             judged,
             batch: Batch::default(),
             tally: Tally::default(),
+            card,
+            notes,
             // A pass that a checkpoint left has made steps.
             steps: u64::from(resumed.is_some()),
             corpus: Arc::new(corpus),
@@ -184,6 +196,13 @@ impl Pretraining {
             (before + own * dealt) / self.corpus.windows().max(1) as f64
         };
         self.place.epoch as f64 + self.load.as_ref().map_or(0.0, share)
+    }
+
+    /// What a person should know since the last time: which graphics card trains, and whether it failed.
+    pub fn news(&mut self) -> Vec<String> {
+        let mut news = std::mem::take(&mut self.notes);
+        news.extend(self.card.iter().flat_map(|card| card.news()));
+        news
     }
 
     /// What the groups that nothing is learnt from say of it; none without them.

@@ -97,7 +97,7 @@ impl Case {
 
     /// Ill-conditioned on purpose, or computed by a backend that adds in an order which loses more: judged more leniently.
     fn is_extreme(&self) -> bool {
-        cfg!(feature = "ndarray")
+        cfg!(any(feature = "ndarray", feature = "gpu"))
             || ["large", "tiny", "collapsed", "total_collapse", "tau0.01"].iter().any(|word| self.name().contains(word))
     }
 
