@@ -38,7 +38,7 @@ pub enum Subcommand {
     Export(ExportArguments),
     /// Say what is in recordings (EDF, EDF+, BDF, BDF+, XDF).
     Inspect(InspectArguments),
-    /// Condition the windows of recordings once and write them as shards, here or to S3, for `pretrain` to read.
+    /// Condition the windows of recordings once and write them as shards, for `pretrain` to read.
     Prepare(PrepareArguments),
     /// Train on recordings, and on folders of them that may be larger than memory.
     Pretrain(PretrainArguments),

@@ -1,4 +1,4 @@
-//! A folder at any URL: objects are written whole, and pieces of them read.
+//! A folder by its path or URL: objects are written whole, and pieces of them read.
 //!
 //! Runs on the calling thread, which waits; a tokio runtime of its own turns meanwhile, with one thread (`store`) for calls
 //! that the disk blocks. So it is nothing for the data path. Invariant: an object has its name only when it is whole and,
@@ -49,9 +49,8 @@ pub enum StoreError {
 pub struct Store {
     place: String,
     objects: Box<dyn ObjectStore>,
-    prefix: Key,
-    /// Where it is on this machine's disk, if it is.
-    folder: Option<PathBuf>,
+    /// Where it is on this machine's disk.
+    folder: PathBuf,
     runtime: Runtime,
 }
 
@@ -62,8 +61,7 @@ impl Store {
         place.to_str().is_some_and(|place| place.contains("://"))
     }
 
-    /// Opens a folder: a path, `file:///…`, or `s3://BUCKET/…` where the program is built for it; with `made` one on a disk is
-    /// made if it is not there.
+    /// Opens a folder: a path or `file:///…`; with `made` it is made if it is not there.
     ///
     /// # Errors
     /// If it is none of these or cannot be opened.
@@ -73,13 +71,9 @@ impl Store {
         let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(1).thread_name("store").build();
         let runtime = runtime.map_err(|error| unopened(error.to_string()))?;
         let name = name.trim_end_matches('/').to_owned();
-        let remote = match name.split_once("://") {
-            Some(("file", _)) | None => None,
-            Some((scheme, _)) => Some(scheme.to_owned()),
-        };
-        if let Some(scheme) = remote {
-            let (objects, prefix) = remote_objects(&name, &scheme)?;
-            return Ok(Self { place: name, objects, prefix, folder: None, runtime });
+        if let Some((scheme, _)) = name.split_once("://").filter(|(scheme, _)| *scheme != "file") {
+            let why = format!("`{scheme}` is not known; name a folder or file:///FOLDER");
+            return Err(StoreError::Place { place: name.clone(), why });
         }
         let folder = folder_of(place, &name)?;
         if made {
@@ -90,7 +84,7 @@ impl Store {
             unopened(error)
         })?;
         let objects = Box::new(objects.with_fsync(true));
-        Ok(Self { place: name, objects, prefix: Key::default(), folder: Some(folder), runtime })
+        Ok(Self { place: name, objects, folder, runtime })
     }
 
     /// What it is called.
@@ -104,7 +98,7 @@ impl Store {
     /// # Errors
     /// Whatever the system or the service says.
     pub fn names(&self) -> Result<Vec<(String, u64)>, StoreError> {
-        let listed = self.runtime.block_on(self.objects.list_with_delimiter(Some(&self.prefix)));
+        let listed = self.runtime.block_on(self.objects.list_with_delimiter(None));
         let listed = listed.map_err(|error| StoreError::Folder { place: self.place.clone(), why: said(&error) })?;
         let named = |object: object_store::ObjectMeta| Some((object.location.filename()?.to_owned(), object.size));
         let mut names: Vec<(String, u64)> = listed.objects.into_iter().filter_map(named).collect();
@@ -117,7 +111,7 @@ impl Store {
     /// # Errors
     /// Whatever the system or the service says.
     pub fn read(&self, name: &str) -> Result<Bytes, StoreError> {
-        let read = self.runtime.block_on(async { self.objects.get(&self.key(name)).await?.bytes().await });
+        let read = self.runtime.block_on(async { self.objects.get(&Key::from(name)).await?.bytes().await });
         read.map_err(|error| self.refused(name, &error))
     }
 
@@ -126,7 +120,7 @@ impl Store {
     /// # Errors
     /// Whatever the system or the service says, and if there are fewer.
     pub fn range(&self, name: &str, range: Range<u64>) -> Result<Bytes, StoreError> {
-        let read = self.runtime.block_on(self.objects.get_range(&self.key(name), range.clone()));
+        let read = self.runtime.block_on(self.objects.get_range(&Key::from(name), range.clone()));
         let bytes = read.map_err(|error| self.refused(name, &error))?;
         if bytes.len() as u64 == range.end - range.start {
             return Ok(bytes);
@@ -140,15 +134,14 @@ impl Store {
     /// # Errors
     /// Whatever the system or the service says; what was there before then stays.
     pub fn write(&self, name: &str, bytes: Bytes) -> Result<(), StoreError> {
-        let written = self.runtime.block_on(self.objects.put(&self.key(name), bytes.into()));
+        let written = self.runtime.block_on(self.objects.put(&Key::from(name), bytes.into()));
         written.map(|_| ()).map_err(|error| self.refused(name, &error))
     }
 
     /// Removes what a writer left behind that was ended in the midst of an object whose name begins so.
     pub fn sweep(&self, beginning: &str) {
-        // On a disk an object is `NAME#N` until it is whole; a service forgets what did not arrive.
-        let Some(listed) = self.folder.as_ref().and_then(|folder| fs::read_dir(folder).ok()) else { return };
-        for entry in listed.filter_map(Result::ok) {
+        // An object is `NAME#N` until it is whole.
+        for entry in fs::read_dir(&self.folder).into_iter().flatten().filter_map(Result::ok) {
             let name = entry.file_name().to_string_lossy().into_owned();
             let is_stump = |(_, end): (&str, &str)| !end.is_empty() && end.bytes().all(|b| b.is_ascii_digit());
             if name.starts_with(beginning) && name.rsplit_once('#').is_some_and(is_stump) {
@@ -156,10 +149,6 @@ impl Store {
                 let _ = fs::remove_file(entry.path());
             }
         }
-    }
-
-    fn key(&self, name: &str) -> Key {
-        self.prefix.clone().join(name)
     }
 
     fn refused(&self, name: &str, error: &object_store::Error) -> StoreError {
@@ -192,35 +181,6 @@ fn folder_of(place: &Path, name: &str) -> Result<PathBuf, StoreError> {
     let url = url::Url::parse(name).ok().and_then(|url| url.to_file_path().ok());
     let why = || "is no URL of a folder here; such a one is file:///FOLDER".to_owned();
     url.ok_or_else(|| StoreError::Place { place: name.to_owned(), why: why() })
-}
-
-#[cfg(feature = "s3")]
-fn remote_objects(place: &str, scheme: &str) -> Result<(Box<dyn ObjectStore>, Key), StoreError> {
-    use object_store::aws::AmazonS3Builder;
-    use std::time::Duration;
-    /// A service that says nothing for so long is told to be gone.
-    const PATIENCE: Duration = Duration::from_secs(30);
-
-    let refused = |why: String| StoreError::Place { place: place.to_owned(), why };
-    if !matches!(scheme, "s3" | "s3a") {
-        return Err(refused(format!("`{scheme}` is not known; name a folder, file:///FOLDER or s3://BUCKET/FOLDER")));
-    }
-    let url = url::Url::parse(place).map_err(|error| refused(error.to_string()))?;
-    let prefix = Key::from_url_path(url.path()).map_err(|error| refused(error.to_string()))?;
-    let retry = object_store::RetryConfig { retry_timeout: PATIENCE, ..object_store::RetryConfig::default() };
-    let objects = AmazonS3Builder::from_env().with_url(place).with_retry(retry).build();
-    Ok((Box::new(objects.map_err(|error| refused(said(&error)))?), prefix))
-}
-
-#[cfg(not(feature = "s3"))]
-fn remote_objects(place: &str, scheme: &str) -> Result<(Box<dyn ObjectStore>, Key), StoreError> {
-    let why = if matches!(scheme, "s3" | "s3a") {
-        "this program was built without S3; build it with `cargo build --release --features s3`, or name a folder"
-            .to_owned()
-    } else {
-        format!("`{scheme}` is not known; name a folder or file:///FOLDER, or with the feature s3 s3://BUCKET/FOLDER")
-    };
-    Err(StoreError::Place { place: place.to_owned(), why })
 }
 
 #[cfg(test)]
@@ -257,13 +217,9 @@ mod tests {
 
     #[test]
     fn what_no_program_knows_is_refused_with_what_to_do() {
-        for (place, part) in [("gs://bucket/a", "`gs` is not known"), ("file://host/a", "file:///FOLDER")] {
+        for (place, part) in [("s3://bucket/a", "`s3` is not known"), ("file://host/a", "file:///FOLDER")] {
             let refused = Store::open(Path::new(place), true).unwrap_err().to_string();
             assert!(refused.contains(part) && refused.starts_with(place), "{refused}");
-        }
-        if cfg!(not(feature = "s3")) {
-            let refused = Store::open(Path::new("s3://bucket/a"), true).unwrap_err().to_string();
-            assert!(refused.contains("--features s3"), "{refused}");
         }
     }
 }

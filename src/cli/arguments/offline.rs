@@ -54,8 +54,7 @@ pub struct PrepareArguments {
     /// Recordings (EDF, EDF+, BDF, BDF+, XDF), and folders with all that is below them.
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// Where shards are written: a folder, file:///FOLDER, or s3://BUCKET/FOLDER in a program that was built with S3. What is there
-    /// already is not done again.
+    /// Where shards are written: a folder or file:///FOLDER. What is there already is not done again.
     #[arg(long, value_name = "URL")]
     pub to: PathBuf,
     /// Configuration in TOML; without one, configs/default.toml as it was built in.

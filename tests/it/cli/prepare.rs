@@ -192,10 +192,8 @@ fn what_cannot_be_prepared_or_read_is_said_with_what_to_do() {
     run(&["prepare", "data", "--to", "to"], "--mb 0").refuses(2, &["--mb 0"]);
     assert!(run(&["prepare", "data", "--to", "to"], "--shard 3/2").ends_with(2).err.contains("I/N"));
     run(&["prepare", "data", "--to", "to"], "--set signal.lowpas_hz=3").refuses(2, &["did you mean `lowpass_hz`"]);
-    if cfg!(not(feature = "s3")) {
-        run(&["pretrain", "s3://bucket/a", "--out", "out"], "").refuses(1, &["--features s3"]);
-        std::fs::remove_dir(desk.path("out")).unwrap();
-    }
+    run(&["pretrain", "s3://bucket/a", "--out", "out"], "").refuses(1, &["s3://bucket/a: `s3` is not known"]);
+    std::fs::remove_dir(desk.path("out")).unwrap();
     assert_eq!(desk.listing(), before);
     run(&["prepare", "nowhere", "--to", "to"], "").refuses(1, &["nowhere", "No such file"]);
     run(&["prepare", "data/S1/notes.edf", "--to", "to"], "").refuses(1, &["none of 1 recordings", "not an EDF"]);
