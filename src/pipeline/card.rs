@@ -97,8 +97,8 @@ impl Card {
         let _ = self.shutdown.set(shutdown.clone());
     }
 
-    fn fail(&self, why: String) {
-        if self.failed.set(why.clone()).is_ok() {
+    fn fail(&self, why: &str) {
+        if self.failed.set(why.to_owned()).is_ok() {
             let text = format!("the graphics card is given up ({}: {why}); the CPU goes on training", self.name);
             let _ = self.told.0.send(text);
         }
@@ -203,7 +203,7 @@ impl OnCard {
             },
         );
         if let Err(error) = spawned {
-            card.fail(format!("no thread for it: {error}"));
+            card.fail(&format!("no thread for it: {error}"));
         }
         let (side, kept) = (RefCell::new(Side::Card(jobs)), RefCell::new(None));
         Self { card: Arc::clone(card), settings: settings.clone(), side, kept, rate: 1.0, steps: 0, skipped: 0 }
@@ -229,7 +229,7 @@ impl OnCard {
             };
             match done {
                 Ok(done) => return done,
-                Err(why) => self.card.fail(why),
+                Err(why) => self.card.fail(&why),
             }
             *side = Side::Cpu(self.on_cpu());
         }

@@ -114,7 +114,7 @@ mod tests {
         };
         // Slow and fast sines at any phase.
         let window = |i: usize| -> Vec<f32> {
-            let pace = if i % 2 == 0 { 0.2 } else { 0.9 };
+            let pace = if i.is_multiple_of(2) { 0.2 } else { 0.9 };
             (0..64)
                 .flat_map(|t| [(t as f32 * pace + i as f32).sin(), (t as f32 * pace + 2.0 * i as f32).cos()])
                 .collect()
