@@ -4,12 +4,12 @@
 #     docs/screenshot.sh [SECONDS]
 #
 # Plays the bundled recording in a loop at four times real time, with training and teaching, and captures the screen after SECONDS
-# (55.5: in the second pass the eyes have just closed, and generations have been swapped a few times), then each other view.
+# (40: the eyes have been closed for a few seconds, and generations have been swapped a few times), then each other view.
 # Needs tmux and python3. NEUROSTREAM names the program; without it a release build is made.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-seconds=${1:-55.5}
+seconds=${1:-40}
 program=${NEUROSTREAM:-}
 if [ -z "$program" ]; then
     cargo build --release
