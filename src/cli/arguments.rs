@@ -6,7 +6,7 @@ mod offline;
 pub use measure::{
     Benchmark, CertifyArguments, LatencyBenchmark, OnlineBenchmark, ThroughputBenchmark, TrainBenchmark,
 };
-pub use offline::{EmbedArguments, PrepareArguments, PretrainArguments, ProbeArguments, ProbeTask, Shard};
+pub use offline::{EmbedArguments, PrepareArguments, PretrainArguments, ProbeArguments, ProbeTask};
 
 use clap::{Args, Parser, ValueEnum};
 use std::path::PathBuf;

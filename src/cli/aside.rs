@@ -5,7 +5,7 @@
 use super::progress::Progress;
 use anyhow::{Context, bail};
 use crossbeam_channel::RecvTimeoutError;
-use neurostream::pipeline::{Reason, Shutdown, own_pool, spawn};
+use neurostream::pipeline::{Reason, Shutdown, cores, own_pool, spawn};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -26,8 +26,7 @@ pub fn work<T: Send + 'static>(
     let counts = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
     let told = Arc::clone(&counts);
     let body = move || {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let _pool = own_pool(name, cores, false);
+        let _pool = own_pool(name, cores(), false);
         let tell = |done: usize, all: usize| {
             told[0].fetch_max(done, Ordering::Relaxed);
             told[1].store(all, Ordering::Relaxed);

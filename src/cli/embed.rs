@@ -1,13 +1,13 @@
 //! `embed`: embeddings of recordings by a model folder, in one file.
 
-use super::arguments::{EmbedArguments, Format, Shard};
+use super::arguments::{EmbedArguments, Format};
 use super::written::refuse_no_place;
 use super::{interrupt, usable};
 use anyhow::{Context, bail};
 use neurostream::format::atomic;
 use neurostream::format::embedding::{Beside, EmbeddingFile, EmbeddingFileError, Row};
 use neurostream::learn::Model;
-use neurostream::pipeline::{Embedding, MonotonicClock, Shutdown, own_pool};
+use neurostream::pipeline::{Embedding, MonotonicClock, Part, Shutdown, own_pool};
 use neurostream::signal::Clock;
 use serde_json::{Value, json};
 use std::io::{self, IsTerminal, Write};
@@ -33,7 +33,7 @@ pub fn embed(arguments: &EmbedArguments) -> anyhow::Result<ExitCode> {
     if facts.symlink_metadata().is_ok() {
         return Err(EmbeddingFileError::Exists(facts).into());
     }
-    let files = Shard::part(arguments.shard, &arguments.files);
+    let files = arguments.shard.unwrap_or(Part::WHOLE).of_all(&arguments.files);
     usable(!files.is_empty(), || format!("--shard: of {} recordings nothing is left for it", arguments.files.len()))?;
     let model = Model::load(&arguments.model)?;
     // One thread, as a live run's encoder has it; several commands may run side by side.

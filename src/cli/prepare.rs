@@ -3,14 +3,14 @@
 //! Runs on the main thread and a pool; the index is made on a thread of its own. Invariant: whatever ends it, the same command
 //! goes on where the last whole shard ended.
 
-use super::arguments::{PrepareArguments, Shard};
+use super::arguments::PrepareArguments;
 use super::progress::{Progress, span};
 use super::{Unusable, aside, interrupt, usable, written};
 use anyhow::Context;
 use neurostream::config::Config;
 use neurostream::format::store::Store;
 use neurostream::pipeline::{
-    MonotonicClock, Part, Preparation, Prepared, Shards, Shutdown, configure, own_pool, peak_mb,
+    MonotonicClock, Part, Preparation, Prepared, Shards, Shutdown, configure, cores, own_pool, peak_mb,
 };
 use neurostream::signal::Clock;
 use serde_json::{Value, json};
@@ -33,18 +33,17 @@ pub fn prepare(arguments: &PrepareArguments) -> anyhow::Result<ExitCode> {
     interrupt::listen(&shutdown).context("signals cannot be waited for")?;
     let mut progress = Progress::new(arguments.format);
     let store = Store::open(&arguments.to, true).map_err(|error| Unusable(format!("--to {error}")))?;
-    let (part, of) = Shard::numbers(arguments.shard);
+    let part = arguments.shard.unwrap_or(Part::WHOLE);
     let (paths, asked, full) = (arguments.paths.clone(), shutdown.clone(), arguments.mb as usize * 1_000_000);
     let begin = move |told: &(dyn Fn(usize, usize) + Sync)| {
-        Preparation::begin(store, &config, &paths, Part { part, of }, full, &asked, told)
+        Preparation::begin(store, &config, &paths, part, full, &asked, told)
     };
     let Some(begun) = aside::work("index", &mut progress, &shutdown, "index", "files", begin)? else {
         return Ok(ExitCode::from(interrupt::AT_ONCE));
     };
     let mut preparation = begun?;
     describe(&mut progress, &preparation, arguments)?;
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let _pool = own_pool("prepare", cores, false);
+    let _pool = own_pool("prepare", cores(), false);
     let began = clock.now();
     while preparation.step()? {
         let took_s = clock.now() - began;

@@ -13,7 +13,7 @@ use anyhow::{Context, bail};
 use labels::Labels;
 use neurostream::evaluate::probe::{Judge, Judged, Protocol};
 use neurostream::evaluate::scores::Scores;
-use neurostream::evaluate::{Features, Interval};
+use neurostream::evaluate::{Features, Interval, recipe};
 use neurostream::format::atomic;
 use neurostream::learn::{Lecture, Schedule};
 use neurostream::pipeline::{Shutdown, found_in, own_pool};
@@ -28,8 +28,6 @@ use std::process::ExitCode;
 
 /// Name of the features that the model makes.
 const ENCODER: &str = "encoder";
-/// Windows a step where the encoder is taught labels.
-const BATCH: usize = 64;
 /// Names of those that a model has to be better than.
 const RIVALS: [&str; 2] = ["log band power", "random encoder"];
 
@@ -145,8 +143,9 @@ impl Table<'_> {
     fn supervised(&self, classes: &[usize], count: usize) -> Option<Vec<Judged>> {
         let (steps, encoder) = (self.arguments.supervised?, self.collected.encoder.as_ref()?);
         let windows = &self.collected.samples;
-        let lecture = Lecture { windows, labels: classes, classes: count, encoder, steps, batch: BATCH };
-        let schedule = Schedule { learning_rate: 2e-3, warmup_steps: 20.min(steps), ..Schedule::default() };
+        let lecture = Lecture { windows, labels: classes, classes: count, encoder, steps, batch: recipe::BATCH };
+        let schedule = recipe::schedule();
+        let schedule = Schedule { warmup_steps: schedule.warmup_steps.min(steps), ..schedule };
         let features = |seed: u64, known: &[usize]| {
             let taught = lecture.teach(known, seed, schedule);
             let rows: Vec<Vec<f32>> =

@@ -32,6 +32,12 @@ fn augmentations() -> Vec<AugmentationStep> {
     all.into_iter().map(|what| AugmentationStep { what, probability: 1.0 }).collect()
 }
 
+/// The optimiser of every method.
+#[must_use]
+pub fn schedule() -> Schedule {
+    Schedule { learning_rate: 2e-3, warmup_steps: 20, ..Schedule::default() }
+}
+
 /// The trainer of a method for `windows` windows of this set.
 #[must_use]
 pub fn trainer(set: &Labelled, method: Method, shape: EncoderShape, seed: u64, windows: usize) -> TrainerSettings {
@@ -43,7 +49,7 @@ pub fn trainer(set: &Labelled, method: Method, shape: EncoderShape, seed: u64, w
     let mask = MaskSettings { target: MaskTarget::Spectrum, ..MaskSettings::default() };
     let objective = ObjectiveSettings {
         seed,
-        schedule: Schedule { learning_rate: 2e-3, warmup_steps: 20, ..Schedule::default() },
+        schedule: schedule(),
         patch: quarter_s,
         mae: MaskSettings { hidden: 0.6, ..mask },
         masked: MaskSettings { hidden: 0.4, ..mask },

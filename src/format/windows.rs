@@ -6,7 +6,7 @@
 //! is zero comes back as zero, since that is how a channel is absent.
 
 use super::parquet::{CREATED_BY, io_error, put, schema};
-use crate::format::digest::hex;
+use crate::format::digest::sha256;
 use ::parquet::basic::{Compression, ZstdLevel};
 use ::parquet::column::reader::{ColumnReader, get_column_reader};
 use ::parquet::data_type::{
@@ -20,7 +20,6 @@ use ::parquet::file::serialized_reader::SerializedPageReader;
 use ::parquet::file::writer::SerializedFileWriter;
 use ::parquet::schema::types::ColumnPath;
 use bytes::{Buf, Bytes};
-use sha2::{Digest, Sha256};
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
@@ -197,7 +196,7 @@ impl Shard {
         let groups = (0..metadata.num_row_groups()).map(|group| range_of(&metadata, group)).collect();
         let bytes: Bytes = std::mem::take(self.writer.inner_mut()).into();
         let end = bytes.len() - END as usize;
-        let footer_sha256 = hex(&Sha256::digest(&bytes[end - bytes.slice(end..).get_u32_le() as usize..end]));
+        let footer_sha256 = sha256(&bytes[end - bytes.slice(end..).get_u32_le() as usize..end]);
         Ok(Made { bytes, groups, footer_sha256, rows: self.rows })
     }
 }
@@ -223,7 +222,7 @@ impl Footer {
     /// If `read` fails, or that is not the shard.
     pub fn read<E: From<WindowsError>>(
         size: u64,
-        sha256: &str,
+        expected: &str,
         read: impl Fn(Range<u64>) -> Result<Bytes, E>,
     ) -> Result<Self, E> {
         if size < END {
@@ -242,7 +241,7 @@ impl Footer {
             read(begins..size - END)?
         };
         // Nothing is made of numbers that may be anything.
-        if hex(&Sha256::digest(&whole)) != sha256 {
+        if sha256(&whole) != expected {
             return Err(
                 WindowsError::Damaged("what it says at its end has not the SHA-256 that its manifest says").into()
             );
@@ -446,7 +445,7 @@ mod tests {
         let part = bytes.slice(groups[0].start as usize..groups[0].end as usize - 10);
         assert!(whole.rows(0, 1, part).is_err() && whole.rows(1, 1, Bytes::new()).is_err());
         // Whatever changes behind the first letters, it is found.
-        let group = |bytes: &Bytes| Sha256::digest(&bytes[groups[0].start as usize..groups[0].end as usize]);
+        let group = |bytes: &Bytes| sha256(&bytes[groups[0].start as usize..groups[0].end as usize]);
         for at in 4..bytes.len() {
             let mut other = bytes.to_vec();
             other[at] ^= 0x55;

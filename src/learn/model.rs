@@ -13,10 +13,9 @@ use super::{Axes, Checkpoint, Encoder, EncoderShape, Method, checkpoint};
 use crate::config::{QualityConfig, SignalConfig, WindowConfig};
 use crate::dsp::ScaleState;
 use crate::format::atomic;
-use crate::format::digest::hex;
+use crate::format::digest::sha256;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -187,7 +186,7 @@ impl Model {
             return Err(ModelError::Exists(folder.to_owned()));
         }
         let weights = self.weights_file();
-        let card = ModelCard { sha256: hex(&Sha256::digest(&weights)), ..self.card.clone() };
+        let card = ModelCard { sha256: sha256(&weights), ..self.card.clone() };
         let unusable = |reason| ModelError::Unusable { path: folder.join(CARD), reason };
         let card = toml::to_string(&card).map_err(|error| unusable(format!("the card cannot be written ({error})")))?;
         let partial = atomic::partial(folder);
@@ -245,7 +244,7 @@ fn card(bytes: &[u8]) -> Result<ModelCard, String> {
 }
 
 fn weights(bytes: &[u8], card: &ModelCard) -> Result<Vec<Named>, String> {
-    if hex(&Sha256::digest(bytes)) != card.sha256 {
+    if sha256(bytes) != card.sha256 {
         return Err("it is damaged or not of this card: its SHA-256 is not the card's `sha256`".to_owned());
     }
     let tensors = SafeTensors::deserialize(bytes).map_err(|error| format!("this is no safetensors file ({error})"))?;

@@ -155,20 +155,6 @@ enum Side {
     Cpu(Box<dyn Objective>),
 }
 
-/// Counters of an objective, with what it had learnt where that was asked for.
-struct State {
-    steps: u64,
-    skipped: u64,
-    learnt: Option<Learnt>,
-}
-
-impl State {
-    fn of(objective: &dyn Objective, is_wanted: bool) -> Self {
-        let learnt = is_wanted.then(|| objective.learnt());
-        Self { steps: objective.steps(), skipped: objective.skipped(), learnt }
-    }
-}
-
 /// An objective on the card, as long as that works.
 struct OnCard {
     card: Arc<Card>,
@@ -255,16 +241,16 @@ impl OnCard {
 impl Objective for OnCard {
     fn step(&mut self, batch: &Batch) -> StepReport {
         let (batch, keeps) = (batch.clone(), (self.steps + 1).is_multiple_of(KEEP_EVERY));
-        let (report, state) = self.on(move |objective| {
+        let (report, learnt) = self.on(move |objective| {
             let report = objective.step(&batch);
-            (report, State::of(objective, keeps))
+            (report, keeps.then(|| objective.learnt()))
         });
         self.card.is_warm.store(true, Ordering::Relaxed);
         // Steps that the card took with it are counted: they were taken.
         self.steps += u64::from(!report.skipped);
         self.skipped += u64::from(report.skipped);
-        if state.learnt.is_some() {
-            self.kept = RefCell::new(state.learnt);
+        if learnt.is_some() {
+            self.kept = RefCell::new(learnt);
         }
         report
     }
@@ -300,8 +286,8 @@ impl Objective for OnCard {
 
     fn restore(&mut self, learnt: &Learnt) -> Result<(), CheckpointError> {
         let given = Arc::new(learnt.clone());
-        let state = self.on(move |objective| objective.restore(&given).map(|()| State::of(objective, false)))?;
-        (self.steps, self.skipped) = (state.steps, state.skipped);
+        (self.steps, self.skipped) =
+            self.on(move |objective| objective.restore(&given).map(|()| (objective.steps(), objective.skipped())))?;
         *self.kept.borrow_mut() = Some(learnt.clone());
         Ok(())
     }

@@ -72,7 +72,7 @@ pub use pretrain::{
 pub use recording::{Recording, RecordingError};
 pub use run::{Outcome, RunError, Running, start};
 pub use shutdown::{Reason, Shutdown};
-pub use stage::{caught, own_pool, spawn};
+pub use stage::{caught, cores, own_pool, spawn};
 pub use summary::{Summary, peak_mb};
 pub use validate::configure;
 pub use windows::{CutWindow, Windows};

@@ -4,6 +4,7 @@
 //! once.
 
 use super::rate::{resampling, told_of};
+use super::stage::cores;
 use super::{augmentations, model, objective, reference};
 use crate::config::{Config, Problem, SignalConfig, Speed, Streams};
 use crate::dsp::{Conditioning, Derived, Limit, Ratio, Scaling, Spread};
@@ -334,7 +335,7 @@ impl Plan {
 
     /// How long the trainer rests after work, as a multiple of it, so that it keeps to its share of the machine.
     pub(super) fn rest(&self) -> f64 {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let cores = cores();
         let share = self.config.train.cpu_percent / 100.0;
         (self.threads().min(cores) as f64 / (cores as f64 * share) - 1.0).max(0.0)
     }
@@ -342,7 +343,7 @@ impl Plan {
     /// Threads of the trainer.
     #[must_use]
     pub fn threads(&self) -> usize {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let cores = cores();
         match self.config.compute.threads {
             // At full speed the stages take turns, so that all cores are the trainer's; live, one is the data path's.
             0 if self.at_full_speed => cores,

@@ -46,6 +46,12 @@ fn message(payload: &(dyn std::any::Any + Send)) -> String {
     format!("it panicked: {}", text.unwrap_or("without a message"))
 }
 
+/// Cores that this program may use; one where the system does not say.
+#[must_use]
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// Makes the calling thread the first of a pool of `threads`, so that what it computes in parallel stays in there.
 ///
 /// The pool lives as long as the returned value; a pool of one never leaves the calling thread.

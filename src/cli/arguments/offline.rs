@@ -2,8 +2,8 @@
 
 use super::Format;
 use clap::{Args, ValueEnum};
+use neurostream::pipeline::Part;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 /// Arguments of `pretrain`.
 #[derive(Debug, Args)]
@@ -70,7 +70,7 @@ pub struct PrepareArguments {
     /// Only each N-th recording from the I-th on, so that N commands, here or on other machines, share the work; all write to one
     /// place.
     #[arg(long, value_name = "I/N")]
-    pub shard: Option<Shard>,
+    pub shard: Option<Part>,
     /// MB (10^6 bytes) of a shard, about.
     #[arg(long, value_name = "MB", default_value_t = 64)]
     pub mb: u64,
@@ -101,42 +101,10 @@ pub struct EmbedArguments {
     /// Only each N-th recording from the I-th on, so that N commands, here or on other machines, share the work; each has an --out of
     /// its own.
     #[arg(long, value_name = "I/N")]
-    pub shard: Option<Shard>,
+    pub shard: Option<Part>,
     /// Text, or one object a recording.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
-}
-
-/// One of several parts of the work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shard {
-    place: usize,
-    of: usize,
-}
-
-impl FromStr for Shard {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let read = text.split_once('/').and_then(|(place, of)| Some((place.parse().ok()?, of.parse().ok()?)));
-        match read {
-            Some((place, of)) if (1..=of).contains(&place) => Ok(Self { place, of }),
-            _ => Err("must be I/N with I from 1 to N, for instance 2/4".to_owned()),
-        }
-    }
-}
-
-impl Shard {
-    /// Which it is, from 1 on, and of how many.
-    pub fn numbers(shard: Option<Self>) -> (usize, usize) {
-        shard.map_or((1, 1), |Self { place, of }| (place, of))
-    }
-
-    /// Its part of a list: the parts of all shards are the list.
-    pub fn part<T>(shard: Option<Self>, all: &[T]) -> Vec<&T> {
-        let (place, of) = Self::numbers(shard);
-        all.iter().skip(place - 1).step_by(of).collect()
-    }
 }
 
 /// What `probe` asks of embeddings.

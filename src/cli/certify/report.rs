@@ -6,7 +6,7 @@ use super::Shape;
 use crate::cli::measure::{LATE_MS, Went, build, number};
 use neurostream::format::digest::sha256_of_file;
 use neurostream::format::edf::StartTime;
-use neurostream::pipeline::{meminfo_kib, unix_s};
+use neurostream::pipeline::{cores, meminfo_kib, unix_s};
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::Path;
@@ -174,7 +174,7 @@ fn machine() -> Value {
     json!({
         "host": system.nodename().to_string_lossy(),
         "cpu": after(&read("/proc/cpuinfo"), "model name"),
-        "cores": std::thread::available_parallelism().map_or(1, usize::from),
+        "cores": cores(),
         "memory_mb": meminfo_kib("MemTotal").map(|kib| kib / 1000),
         "system": words.join(" "),
     })

@@ -129,16 +129,16 @@ impl Index {
     /// Indexes each so-many-th of the recordings that were listed, for one part of the work; what is `known` is not read again.
     pub(super) fn of_part(
         listed: &Listed,
-        Part { part, of }: Part,
+        part: Part,
         known: Vec<Indexed>,
         config: &Config,
         told: &(dyn Fn(usize, usize) + Sync),
     ) -> Self {
-        let own: Vec<&PathBuf> = listed.paths.iter().skip(part - 1).step_by(of).collect();
+        let own = part.of_all(&listed.paths);
         let known = known.into_iter().map(|file| (file.name.clone(), file)).collect();
         let (files, read) = look_at(&own, &known, config, told);
         // The first part tells of the folders that could not be listed.
-        let unlisted = if part == 1 { told_of(&listed.unlisted) } else { Vec::new() };
+        let unlisted = if part.part == 1 { told_of(&listed.unlisted) } else { Vec::new() };
         Self { files: files.into_iter().chain(unlisted).collect(), read }
     }
 }
@@ -259,47 +259,42 @@ pub(super) struct Listed {
 
 impl Listed {
     pub fn below(paths: &[PathBuf]) -> Result<Self, IndexError> {
-        let (paths, unlisted) = below(paths)?;
-        Ok(Self { paths, unlisted })
-    }
-}
-
-fn below(paths: &[PathBuf]) -> Result<(Vec<PathBuf>, Unlisted), IndexError> {
-    let (mut found, mut unlisted) = (BTreeSet::new(), Unlisted::new());
-    // A link may lead back into a folder that it lies in.
-    let mut seen = HashSet::new();
-    for path in paths {
-        let failed = |error| IndexError::Path { path: path.clone(), error };
-        if !std::fs::metadata(path).map_err(failed)?.is_dir() {
-            found.insert(path.clone());
-            continue;
-        }
-        let mut folders = vec![path.clone()];
-        while let Some(folder) = folders.pop() {
-            if !std::fs::canonicalize(&folder).is_ok_and(|real| seen.insert(real)) {
+        let (mut found, mut unlisted) = (BTreeSet::new(), Unlisted::new());
+        // A link may lead back into a folder that it lies in.
+        let mut seen = HashSet::new();
+        for path in paths {
+            let failed = |error| IndexError::Path { path: path.clone(), error };
+            if !std::fs::metadata(path).map_err(failed)?.is_dir() {
+                found.insert(path.clone());
                 continue;
             }
-            let listed = match std::fs::read_dir(&folder) {
-                Ok(listed) => listed,
-                Err(error) => {
-                    unlisted.push((folder, format!("the folder cannot be listed: {error}")));
+            let mut folders = vec![path.clone()];
+            while let Some(folder) = folders.pop() {
+                if !std::fs::canonicalize(&folder).is_ok_and(|real| seen.insert(real)) {
                     continue;
                 }
-            };
-            for entry in listed.filter_map(Result::ok).map(|entry| entry.path()) {
-                if entry.is_dir() {
-                    folders.push(entry);
-                } else if is_recording(&entry) {
-                    found.insert(entry);
+                let listed = match std::fs::read_dir(&folder) {
+                    Ok(listed) => listed,
+                    Err(error) => {
+                        unlisted.push((folder, format!("the folder cannot be listed: {error}")));
+                        continue;
+                    }
+                };
+                for entry in listed.filter_map(Result::ok).map(|entry| entry.path()) {
+                    if entry.is_dir() {
+                        folders.push(entry);
+                    } else if is_recording(&entry) {
+                        found.insert(entry);
+                    }
                 }
             }
         }
+        if found.is_empty() {
+            let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+            return Err(IndexError::Empty(names.join(", ")));
+        }
+        Ok(Self { paths: found.into_iter().collect(), unlisted })
     }
-    if found.is_empty() {
-        let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-        return Err(IndexError::Empty(names.join(", ")));
-    }
-    Ok((found.into_iter().collect(), unlisted))
 }
 
 fn is_recording(path: &Path) -> bool {

@@ -4,11 +4,12 @@
 
 use super::index::Indexed;
 use crate::config::{Config, QualityConfig, SignalConfig, WindowConfig};
-use crate::format::digest::hex;
+use crate::format::digest::{hex, sha256};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
+use std::str::FromStr;
 
 pub(super) const VERSION: u32 = 1;
 
@@ -21,7 +22,28 @@ pub struct Part {
     pub of: usize,
 }
 
+impl FromStr for Part {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let read = text.split_once('/').and_then(|(part, of)| Some((part.parse().ok()?, of.parse().ok()?)));
+        match read {
+            Some((part, of)) if (1..=of).contains(&part) => Ok(Self { part, of }),
+            _ => Err("must be I/N with I from 1 to N, for instance 2/4".to_owned()),
+        }
+    }
+}
+
 impl Part {
+    /// All of the work.
+    pub const WHOLE: Self = Self { part: 1, of: 1 };
+
+    /// Its share of a list: the shares of all parts are the list.
+    #[must_use]
+    pub fn of_all<T>(self, all: &[T]) -> Vec<&T> {
+        all.iter().skip(self.part - 1).step_by(self.of).collect()
+    }
+
     /// What the names of its files begin with.
     pub(super) fn name(self) -> String {
         format!("part-{}-of-{}", self.part, self.of)
@@ -76,7 +98,7 @@ impl Settings {
 
     /// SHA-256 of their JSON.
     pub(super) fn sha256(&self) -> String {
-        hex(&Sha256::digest(serde_json::to_vec(self).unwrap_or_default()))
+        sha256(&serde_json::to_vec(self).unwrap_or_default())
     }
 
     /// The keys that differ, as they stand in a configuration, with the values of the one and the other.

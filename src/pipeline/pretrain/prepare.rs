@@ -10,12 +10,11 @@ use super::index::{Index, IndexError, Indexed, Listed};
 use super::manifest::{BrokenEntry, Listing, Manifest, Part, Settings, ShardEntry, StretchEntry, VERSION, in_lines};
 use super::stretch::{self, Stretch, StretchError};
 use crate::config::Config;
-use crate::format::digest::hex;
+use crate::format::digest::sha256;
 use crate::format::store::{Store, StoreError};
 use crate::format::windows::{Common, Group, Shard};
 use rayon::prelude::*;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
 use std::path::PathBuf;
@@ -274,10 +273,10 @@ impl Preparation {
             let made = std::mem::replace(&mut self.shard, Shard::new(&self.common)?).finish()?;
             let whose = pending.iter_mut().filter(|entry| entry.shard.is_some());
             for (entry, range) in whose.zip(&made.groups) {
-                entry.sha256 = hex(&Sha256::digest(&made.bytes[range.start as usize..range.end as usize]));
+                entry.sha256 = sha256(&made.bytes[range.start as usize..range.end as usize]);
             }
             let file = self.manifest.part.shard(self.manifest.shards.len() + 1);
-            let (bytes, rows, sha256) = (made.bytes.len() as u64, made.rows, hex(&Sha256::digest(&made.bytes)));
+            let (bytes, rows, sha256) = (made.bytes.len() as u64, made.rows, sha256(&made.bytes));
             self.store.write(&file, made.bytes)?;
             self.tally.bytes += bytes;
             let footer_sha256 = made.footer_sha256;

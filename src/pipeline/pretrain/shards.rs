@@ -9,7 +9,7 @@ use super::manifest::{Manifest, Part, Settings, ShardEntry, StretchEntry, in_lin
 use super::prepare::{PrepareError, there};
 use super::stretch::{Stretch, StretchError};
 use crate::config::{Config, Problem};
-use crate::format::digest::hex;
+use crate::format::digest::sha256;
 use crate::format::store::{Store, StoreError};
 use crate::format::windows::{Footer, WindowsError};
 use crate::learn::Origin;
@@ -197,7 +197,7 @@ impl Shards {
         let footer = &footers.0[&shard];
         let torn = || damaged(&WindowsError::Damaged("a group is missing"));
         let bytes = self.store.range(name, footer.range(entry.group).ok_or_else(torn)?).map_err(StretchError::Store)?;
-        if hex(&Sha256::digest(&bytes)) != entry.sha256 {
+        if sha256(&bytes) != entry.sha256 {
             return Err(damaged(&WindowsError::Damaged("a group has not the SHA-256 that its manifest says")));
         }
         let rows = footer.rows(entry.group, entry.rows as usize, bytes).map_err(|error| damaged(&error))?;

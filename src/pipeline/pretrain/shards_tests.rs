@@ -14,7 +14,6 @@ use crate::pipeline::{MonotonicClock, Shutdown};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-const WHOLE: Part = Part { part: 1, of: 1 };
 const NAMES: [&str; 4] = ["S1/a.edf", "S1/b.edf", "S2.edf", "S3.edf"];
 /// Bytes of a shard: two or three stretches.
 const FULL: usize = 1_000_000;
@@ -54,7 +53,7 @@ fn windows_are_those_of_the_recordings_within_half_a_step() {
     let (from, to) = (folder(&NAMES), tempfile::tempdir().unwrap());
     std::fs::write(from.path().join("broken.edf"), "nothing").unwrap();
     let config = config();
-    let manifest = prepare(from.path(), to.path(), &config, WHOLE);
+    let manifest = prepare(from.path(), to.path(), &config, Part::WHOLE);
     assert!(manifest.shards.len() > 3 && manifest.broken.is_empty(), "{:?}", manifest.shards);
     let (files, shards) = (of_files(from.path(), &config), opened(to.path(), &config));
     assert_eq!((&files.groups, &files.stretches, files.room), (&shards.groups, &shards.stretches, shards.room));
@@ -113,7 +112,7 @@ fn trained(corpus: &dyn Fn() -> Corpus, steps: u64, stops: &[u64]) -> (Vec<f32>,
 fn training_is_that_on_the_recordings_and_goes_on_bit_for_bit() {
     let (from, to) = (folder(&NAMES), tempfile::tempdir().unwrap());
     let config = config();
-    prepare(from.path(), to.path(), &config, WHOLE);
+    prepare(from.path(), to.path(), &config, Part::WHOLE);
     let of_shards = || opened(to.path(), &config);
     let (files, _) = trained(&|| of_files(from.path(), &config), 40, &[]);
     let (shards, weights) = trained(&of_shards, 40, &[]);
@@ -130,11 +129,11 @@ fn what_was_ended_goes_on_and_writes_the_same_bytes() {
     let from = folder(&NAMES);
     let [whole, ended] = [(); 2].map(|()| tempfile::tempdir().unwrap());
     let config = config();
-    prepare(from.path(), whole.path(), &config, WHOLE);
+    prepare(from.path(), whole.path(), &config, Part::WHOLE);
     let mut calls = 0;
     loop {
         // A process that is killed drops what it did not write; one shard and a bit each time.
-        let mut preparation = begin(from.path(), ended.path(), &config, WHOLE).unwrap();
+        let mut preparation = begin(from.path(), ended.path(), &config, Part::WHOLE).unwrap();
         let shards = preparation.manifest().shards.len();
         calls += 1;
         let mut goes_on = true;
@@ -156,10 +155,10 @@ fn what_was_ended_goes_on_and_writes_the_same_bytes() {
 
     // Nothing is left to do, until there is one more.
     let before = bytes(ended.path());
-    prepare(from.path(), ended.path(), &config, WHOLE);
+    prepare(from.path(), ended.path(), &config, Part::WHOLE);
     assert!(before == bytes(ended.path()));
     std::os::unix::fs::symlink(super::tests::bundled(), from.path().join("A.edf")).unwrap();
-    let grown = prepare(from.path(), ended.path(), &config, WHOLE);
+    let grown = prepare(from.path(), ended.path(), &config, Part::WHOLE);
     assert!(grown.recordings.len() == NAMES.len() + 1 && grown.lead.name.ends_with("S1/a.edf"));
     let after = bytes(ended.path());
     assert!(before.iter().all(|(name, held)| name.ends_with("part-1-of-1.json") || after[name] == *held));
@@ -182,7 +181,7 @@ fn parts_make_a_whole_and_what_does_not_go_together_is_told() {
     assert_eq!((&files.groups, &files.stretches), (&shards.groups, &shards.stretches));
 
     let refused = |config: &Config, part: Part| begin(from.path(), to.path(), config, part).err().unwrap().to_string();
-    let told = refused(&config, WHOLE);
+    let told = refused(&config, Part::WHOLE);
     assert!(told.contains("this would be one part of 1; name another folder"), "{told}");
     let mut other = config.clone();
     (other.signal.lowpass_hz, other.window.hop_s) = (30.0, Some(0.5));
@@ -206,7 +205,7 @@ fn parts_make_a_whole_and_what_does_not_go_together_is_told() {
 fn what_is_damaged_costs_its_own_windows_and_is_told() {
     let (from, to) = (folder(&NAMES), tempfile::tempdir().unwrap());
     let config = config();
-    let manifest = prepare(from.path(), to.path(), &config, WHOLE);
+    let manifest = prepare(from.path(), to.path(), &config, Part::WHOLE);
     let path = to.path().join(&manifest.shards[0].file);
     let mut held = std::fs::read(&path).unwrap();
     held[1000] ^= 1;
@@ -226,7 +225,7 @@ fn what_is_damaged_costs_its_own_windows_and_is_told() {
     let other = from.path().join("S2.edf");
     std::fs::remove_file(&other).unwrap();
     std::fs::write(&other, std::fs::read(from.path().join("S3.edf")).unwrap()).unwrap();
-    let told = begin(from.path(), to.path(), &config, WHOLE).err().unwrap().to_string();
+    let told = begin(from.path(), to.path(), &config, Part::WHOLE).err().unwrap().to_string();
     assert!(told.contains("have changed since they were prepared") && told.contains("S2.edf"), "{told}");
     std::fs::write(to.path().join("part-1-of-1.json"), "{}").unwrap();
     let told = Shards::open(to.path()).unwrap_err().to_string();
